@@ -1,0 +1,1 @@
+"""Alerts: what is new about a story for the rules that matched."""

@@ -1,0 +1,97 @@
+"""An alert: what is new about a story, one record for each part of an article revision's match."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import ClassVar
+
+from streams.articles.article import Head
+from streams.ids import AlertId, ArticleId, ChangeId, DeskId, EventId, RuleId, StoryId
+from streams.matching.match import EntityHit, Span
+from streams.matching.rule import Urgency
+from streams.record import Part, Record
+
+
+class Relation(StrEnum):
+    """What an article is to its story; streams.alerts.relation decides, in this order of precedence."""
+
+    FIRST = "first"
+    RETRACT = "retract"
+    CORRECTION = "correction"
+    UPDATE = "update"
+    COPY = "copy"
+    CONFIRMATION = "confirmation"
+
+
+class ComparedWith(Part):
+    """The article that the relation was decided against."""
+
+    article_id: ArticleId
+    permission: str
+
+
+class NewToken(Part):
+    """A figure, date, entity or negation that the story had not told before."""
+
+    value: str
+    kind: str
+
+
+class AlertSource(Part):
+    """A publisher in the story, and how long after the first source it was seen."""
+
+    publisher: str
+    permission: str
+    lag_s: float
+
+
+class Related(Part):
+    """Another story that is near, without being the same."""
+
+    story_id: StoryId
+    similarity: float
+
+
+class AlertedRule(Part):
+    """A rule that matched, with its own revision count in this story; `spans` index the alert's span table."""
+
+    rule_id: RuleId
+    change_id: ChangeId
+    alert_id: AlertId
+    revision: int
+    urgency: Urgency
+    urgency_reasons: tuple[str, ...] = ()
+    labels: Mapping[str, str] = {}
+    owner: DeskId | None = None
+    spans: tuple[int, ...]
+
+
+class Alert(Record):
+    """What is new about a story. The alert stage labels; it never suppresses."""
+
+    schema_name: ClassVar[str] = "alert"
+
+    event_id: EventId
+    story_id: StoryId
+    relation: Relation
+    firm: bool = True
+    compared_with: ComparedWith | None = None
+    similarity: float | None = None
+    head: Head
+    spans: tuple[Span, ...] = ()
+    rules: tuple[AlertedRule, ...] = ()
+    entities: tuple[EntityHit, ...] = ()
+    whats_new: tuple[NewToken, ...] = ()
+    sources: tuple[AlertSource, ...] = ()
+    related: tuple[Related, ...] = ()
+    late_by_s: float | None = None
+    sample: bool = False
+
+
+class DeskAlert(Alert):
+    """An alert as one desk sees it: `told_as`, and sources and lags from what the desk may see."""
+
+    schema_name: ClassVar[str] = "desk_alert"
+
+    desk: DeskId
+    told_as: Relation
+    routes_version: str

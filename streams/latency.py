@@ -1,0 +1,72 @@
+"""The ledger of one alert's journey: when each hop was reached, or unknown. It travels in a header."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+HEADER = "tocsin-ledger"
+
+
+class Hop(StrEnum):
+    """The hops of the journey, in order."""
+
+    PUBLISHED = "published"
+    FIRST_SEEN = "first_seen"
+    FETCHED = "fetched"
+    PRODUCED = "produced"
+    MATCHED = "matched"
+    ALERTED = "alerted"
+    ROUTED = "routed"
+    DELIVERED = "delivered"
+
+
+HOPS = tuple(Hop)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """When each hop was reached (UTC); a hop that is absent or None is unknown, which is never 0."""
+
+    times: Mapping[Hop, datetime | None] = field(default_factory=lambda: MappingProxyType({}))
+
+    def at(self, hop: Hop) -> datetime | None:
+        """Return when the hop was reached (UTC), or None when that is unknown."""
+        return self.times.get(hop)
+
+    def stamped(self, **hops: datetime | None) -> "Ledger":
+        """Return a ledger with these hops (by name, such as `matched=now`) added or replaced."""
+        return Ledger(MappingProxyType({**self.times, **{Hop(name): moment for name, moment in hops.items()}}))
+
+    def lag_ms(self, start: Hop, end: Hop) -> float | None:
+        """Return the milliseconds from one hop to another; negative across clocks that differ; None if unknown."""
+        first, last = self.at(start), self.at(end)
+        return None if first is None or last is None else (last - first).total_seconds() * 1000
+
+    def to_header(self) -> bytes:
+        """Return the JSON of the header `tocsin-ledger`: hop to RFC 3339 time or null, in the hops' order."""
+        known = {hop.value: _to_text(self.times[hop]) for hop in HOPS if hop in self.times}
+        return json.dumps(known, separators=(",", ":")).encode()
+
+
+def read_ledger(header: bytes | None) -> Ledger:
+    """Return the ledger that a header holds; a header that is absent or broken gives an empty ledger.
+
+    A broken ledger costs the reader a few figures, never the alert: so nothing is raised.
+    """
+    try:
+        raw = json.loads(header or b"{}")
+        times = {Hop(name): _to_time(text) for name, text in raw.items() if name in HOPS}
+    except (ValueError, TypeError, AttributeError):
+        return Ledger()
+    return Ledger(MappingProxyType(times))
+
+
+def _to_text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _to_time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)

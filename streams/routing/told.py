@@ -1,0 +1,76 @@
+"""What a desk already knows of a story, and the decision for one alert and one desk."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import ClassVar
+
+from streams.alerts.alert import Relation
+from streams.ids import ControlId, DeskId, EntityId, EventId, ReceiverId, RoutingId, RuleId, StoryId, UserId
+from streams.matching.rule import Urgency
+from streams.record import Part, Record, Utc
+
+
+class RoutingDecision(StrEnum):
+    """What was decided for one alert and one desk."""
+
+    TOLD = "told"
+    KNOWN = "known"
+    SILENCED = "silenced"
+    QUIET_HOURS = "quiet_hours"
+    NOT_PERMITTED = "not_permitted"
+    BACKFILL = "backfill"
+    NO_ROUTE = "no_route"
+
+
+class ToldKey(Part):
+    """Something that a desk was told: a rule with the entities in that rule's own spans, at an urgency."""
+
+    rule_id: RuleId
+    entities: tuple[EntityId, ...]
+    urgency: Urgency
+    event_id: EventId
+
+
+class Acknowledgement(Part):
+    """Who acknowledged the story, when, and up to which event."""
+
+    user: UserId
+    at: Utc
+    up_to_event: EventId
+
+
+class DeskStory(Record):
+    """What a desk was told of a story, as of the alert at `decided_offset`."""
+
+    schema_name: ClassVar[str] = "desk_story"
+
+    desk: DeskId
+    story_id: StoryId
+    told: tuple[ToldKey, ...] = ()
+    first_told_at: Utc | None = None
+    decided_offset: int
+    acknowledged: Acknowledgement | None = None
+
+    @property
+    def key(self) -> str:
+        """Return the key on `desk-stories`."""
+        return f"{self.desk}/{self.story_id}"
+
+
+class Routing(Record):
+    """The decision for one alert and one desk, with a sentence that says why, figures included."""
+
+    schema_name: ClassVar[str] = "routing"
+
+    routing_id: RoutingId
+    event_id: EventId
+    story_id: StoryId
+    desk: DeskId
+    decision: RoutingDecision
+    reason: str
+    told_as: Relation | None = None
+    rules: Mapping[RuleId, RoutingDecision] = {}
+    receivers: tuple[ReceiverId, ...] = ()
+    routes_version: str
+    controls: tuple[ControlId, ...] = ()
+    permission: str = "public"

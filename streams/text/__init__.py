@@ -1,0 +1,1 @@
+"""Plain text: HTML to text, boilerplate, tokens with their offsets, folding, language."""
