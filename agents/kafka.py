@@ -1,0 +1,233 @@
+"""What stands on the wire: records in and out, their headers, one idempotent producer, topic administration."""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from secrets import token_hex
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+
+from agents import log
+from config.settings import Settings
+from streams import latency
+from streams.errors import RefusedError
+from streams.latency import Ledger
+from streams.record import Record
+from streams.topics import MESSAGE_BYTES, Names, Topic
+
+SCHEMA_HEADER = "tocsin-schema"
+RECORD_OVERHEAD_BYTES = 512  # batch and record framing, headers' lengths: generous, so that the client refuses first
+FIRST_RETRY_S, LAST_RETRY_S = 0.2, 5.0
+
+LOG = log.named("kafka")
+Headers = tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A record as it was read; `appended_at` is the broker's time (UTC), the event time of every decision."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    value: bytes | None
+    headers: Headers
+    appended_at: datetime
+
+    def header(self, name: str) -> bytes | None:
+        """Return the value of a header, or None."""
+        return next((value for header, value in self.headers if header == name), None)
+
+    @property
+    def schema(self) -> str | None:
+        """Return the header `tocsin-schema`, such as `article/1`, or None."""
+        value = self.header(SCHEMA_HEADER)
+        return None if value is None else value.decode("ascii", "replace")
+
+    @property
+    def ledger(self) -> Ledger:
+        """Return the latency ledger that travels with the record."""
+        return latency.read_ledger(self.header(latency.HEADER))
+
+    @property
+    def traceparent(self) -> bytes:
+        """Return the W3C trace context, made anew if the record carries none."""
+        return self.header("traceparent") or new_traceparent()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A record to be written. A value of None is a tombstone."""
+
+    topic: Topic
+    partition: int
+    key: str
+    value: bytes | None
+    headers: Headers = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """Return about how many bytes the record takes on the wire."""
+        carried = sum(len(name) + len(value) for name, value in self.headers)
+        return len(self.key.encode()) + len(self.value or b"") + carried + RECORD_OVERHEAD_BYTES
+
+    @property
+    def fits(self) -> bool:
+        """Return whether the broker takes a record of this size."""
+        return self.size_bytes <= MESSAGE_BYTES
+
+
+def new_traceparent() -> bytes:
+    """Return a fresh W3C trace context (version 00, sampled)."""
+    return f"00-{token_hex(16)}-{token_hex(8)}-01".encode()
+
+
+def incoming(record: Any) -> Incoming:  # noqa: ANN401 - aiokafka's and Faust's records ship no types
+    """Return what an aiokafka ConsumerRecord holds."""
+    return Incoming(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=(record.key or b"").decode("utf-8", "replace"),
+        value=record.value,
+        headers=tuple(record.headers),
+        appended_at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+    )
+
+
+def outgoing(
+    topic: Topic,
+    record: Record,
+    *,
+    key: str,
+    by: str = "-",
+    partition: int | None = None,
+    ce_id: str,
+    ce_type: str | None = None,
+    stage: str,
+    at: datetime,
+    ledger: Ledger | None = None,
+    traceparent: bytes | None = None,
+) -> Outgoing:
+    """Return the record encoded for its topic, with CloudEvents headers, trace context, schema and ledger.
+
+    `by` is what the partition is the hash of (the catalogue's `partitioned_by`); `partition` overrides it.
+    """
+    return Outgoing(
+        topic=topic,
+        partition=topic.partition(by) if partition is None else partition,
+        key=key,
+        value=record.to_json(),
+        headers=(
+            ("ce_specversion", b"1.0"),
+            ("ce_id", ce_id.encode()),
+            ("ce_type", (ce_type or record.ce_type()).encode()),
+            ("ce_source", f"/tocsin/{stage}".encode()),
+            ("ce_time", at.astimezone(UTC).isoformat().replace("+00:00", "Z").encode()),
+            ("ce_subject", key.encode()),
+            ("content-type", b"application/json"),
+            ("traceparent", traceparent or new_traceparent()),
+            (SCHEMA_HEADER, record.schema_id().encode()),
+            *(() if ledger is None else ((latency.HEADER, ledger.to_header()),)),
+        ),
+    )
+
+
+def tombstone(topic: Topic, *, key: str, by: str = "-") -> Outgoing:
+    """Return the record that deletes a key from a compacted topic."""
+    return Outgoing(topic=topic, partition=topic.partition(by), key=key, value=None)
+
+
+def connection(settings: Settings) -> dict[str, Any]:
+    """Return the arguments by which every Kafka client of this process reaches the broker."""
+    if settings.bootstrap is None:
+        raise RefusedError("no broker is configured: set --bootstrap or TOCSIN_BOOTSTRAP")
+    given: dict[str, Any] = {
+        "bootstrap_servers": settings.bootstrap,
+        "security_protocol": settings.security_protocol,
+        "client_id": f"tocsin-{settings.instance or 'process'}",
+    }
+    if "SSL" in settings.security_protocol:
+        given["ssl_context"] = ssl.create_default_context(cafile=settings.ssl_ca_file)
+    if settings.security_protocol.startswith("SASL"):
+        password = settings.sasl_password.get_secret_value() if settings.sasl_password else None
+        given |= {
+            "sasl_mechanism": settings.sasl_mechanism,
+            "sasl_plain_username": settings.sasl_username,
+            "sasl_plain_password": password,
+        }
+    return given
+
+
+class Producer:
+    """The one way to write: idempotent, acks=all, no linger; `deliver` returns when the broker has it all."""
+
+    def __init__(self, settings: Settings, *, client: Any = None) -> None:  # noqa: ANN401 - aiokafka ships no types
+        self.names = Names(settings.topic_prefix)
+        self._patience_s = settings.produce_patience_s
+        self._client = client or AIOKafkaProducer(
+            **connection(settings),
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            max_request_size=MESSAGE_BYTES,
+            request_timeout_ms=30_000,
+        )
+
+    async def start(self) -> None:
+        """Connect. Raises the client's KafkaConnectionError when no broker answers."""
+        await self._client.start()
+
+    async def stop(self) -> None:
+        """Flush and disconnect; may be called twice."""
+        await self._client.stop()
+
+    async def deliver(self, outputs: Sequence[Outgoing]) -> None:
+        """Return when the broker has acknowledged every output, in order within each partition.
+
+        A refusal is retried with back-off: all that was not acknowledged, so that the order stands.
+        Raises: RefusedError when `produce_patience_s` is over. The caller must exit without a commit.
+        """
+        loop = asyncio.get_running_loop()
+        deadline, pause_s, waiting = loop.time() + self._patience_s, FIRST_RETRY_S, list(outputs)
+        while waiting:
+            waiting, error = await self._attempt(waiting)
+            if error is None:
+                return
+            if isinstance(error, MessageSizeTooLargeError) or loop.time() + pause_s > deadline:
+                raise RefusedError(f"the broker refuses records on {waiting[0].topic.name}: {error!r}") from error
+            LOG.warning("produce refused, trying again", topic=waiting[0].topic.name, error=repr(error))
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, LAST_RETRY_S)
+
+    async def _attempt(self, outputs: Sequence[Outgoing]) -> tuple[list[Outgoing], BaseException | None]:
+        """Send all, await all; return the outputs that were not acknowledged with the first error."""
+        sent: list[Awaitable[Any]] = []
+        refused: BaseException | None = None
+        for output in outputs:
+            try:
+                sent.append(await self._send(output))
+            except KafkaError as err:
+                refused = err
+                break
+        results = await asyncio.gather(*sent, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException) and not isinstance(result, KafkaError):
+                raise result
+        left = [output for output, result in zip(outputs, results, strict=False) if isinstance(result, BaseException)]
+        first = next((result for result in results if isinstance(result, BaseException)), refused)
+        return [*left, *outputs[len(sent) :]], first
+
+    async def _send(self, output: Outgoing) -> Awaitable[Any]:
+        return await self._client.send(  # type: ignore[no-any-return]  # aiokafka ships no types
+            self.names.of(output.topic),
+            value=output.value,
+            key=output.key.encode(),
+            partition=output.partition,
+            headers=list(output.headers),
+        )

@@ -1,0 +1,66 @@
+"""Process settings: from flags, then `TOCSIN_...` variables, then the defaults here; units are in the names."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from streams.errors import ConfigurationError
+from streams.topics import PREFIX
+
+
+class Settings(BaseSettings):
+    """Everything that a process is told from outside. Feeds, entities, rules and routes are not settings."""
+
+    model_config = SettingsConfigDict(env_prefix="TOCSIN_", frozen=True, extra="forbid")
+
+    bootstrap: str | None = Field(None, description="Kafka as host:port,...; none: `tocsin run` starts its own")
+    topic_prefix: str = Field(PREFIX, description="stands before every topic and consumer group")
+    replication_factor: int = Field(-1, description="for `topics apply`; -1 is the cluster's default")
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    ssl_ca_file: Path | None = None
+
+    config_dir: Path = Field(Path("tocsin.d"), description="holds feeds, entities, rules and routes .yaml")
+    data_dir: Path = Field(Path("~/.local/share/tocsin"), description="the embedded broker's data")
+    managed_by: str = Field("files", description="the owner that `apply` writes into feeds and rules")
+
+    contact: str | None = Field(None, description="goes into the poller's user agent")
+    requests_per_second: float = Field(10.0, gt=0, description="the budget that all polled feeds share")
+    allow_addresses: tuple[str, ...] = Field((), description="host:port, the exceptions to the address guard")
+    feed_gap_min_s: float = Field(15.0, gt=0)
+    feed_gap_max_s: float = Field(900.0, gt=0)
+
+    instance: str | None = Field(None, description="a stable name: a restart in place costs no rebalance")
+    session_timeout_s: float = Field(6.0, gt=0)
+    produce_patience_s: float = Field(60.0, gt=0, description="how long a refusal is retried before exit 70")
+    watchdog_s: float = Field(60.0, gt=0, description="work waits and none is committed: exit 71")
+    restore_timeout_s: float = Field(120.0, gt=0)
+
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = Field(0, ge=0, le=65_535, description="0 takes a free one and logs it")
+    log_format: Literal["auto", "console", "json"] = "auto"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    pages: str = Field("", description="the desk's address, as links in notifications name it")
+
+
+def load_settings(**given: object) -> Settings:
+    """Return the settings; `given` are flags, and None there means that the flag was absent.
+
+    Raises: ConfigurationError with every wrong value, its variable or flag, and what would be right.
+    """
+    flags = {name: value for name, value in given.items() if value is not None}
+    try:
+        return Settings(**flags)  # type: ignore[arg-type]  # pydantic checks each value
+    except ValidationError as err:
+        problems = [_problem(error["loc"], error["msg"], flags) for error in err.errors(include_input=False)]
+        raise ConfigurationError(*problems) from None
+
+
+def _problem(place: tuple[int | str, ...], message: str, flags: dict[str, object]) -> str:
+    name = str(place[0]) if place else "settings"
+    source = f"--{name.replace('_', '-')}" if name in flags else f"TOCSIN_{name.upper()}"
+    return f"{source}: {message}"
