@@ -34,6 +34,6 @@ def sealed(entry: AuditEntry) -> AuditEntry:
 
 
 def holds(entry: AuditEntry, *, after: AuditEntry | None) -> bool:
-    """Return whether the entry is unchanged and follows `after` (None: it is the first of its writer)."""
-    number, previous = (after.number + 1, after.hash) if after else (0, "")
+    """Return whether the entry is unchanged and follows `after` (None: it is the first of its writer, number 1)."""
+    number, previous = (after.number + 1, after.hash) if after else (1, "")
     return entry.number == number and entry.previous_hash == previous and sealed(entry).hash == entry.hash
