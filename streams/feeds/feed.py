@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -54,15 +55,31 @@ class Feed(Record):
     secret_ref: str | None = None
     sample: bool = False
 
+    @property
+    def host(self) -> str:
+        """Return the registered host, which decides the partition: lower case, without port or user.
+
+        A URL without a host gives itself, so that even a record that should not exist has one owner.
+        """
+        try:
+            return urlsplit(self.url).hostname or self.url
+        except ValueError:
+            return self.url
+
 
 class SeenItem(Part):
-    """What is remembered of an item, so that it is published again only when it changed."""
+    """What is remembered of an item, so that it is published again only when it changed.
+
+    `same_as` is the hash of link and title, by which an item is known again when its guid changed.
+    """
 
     article_id: ArticleId
     ordinal: int
     content_hash: str
     item_hash: str
     last_in_document_at: Utc
+    same_as: str = ""
+    title: str = ""
 
 
 class Redirect(Part):
@@ -74,11 +91,15 @@ class Redirect(Part):
 
 
 class FeedState(Record):
-    """What the poller remembers of a feed: validators, items and the next poll. The highest `seq` wins."""
+    """What the poller remembers of a feed: validators, items and the next poll. The highest `seq` wins.
+
+    `validators_url` is the URL whose answers the validators and failures belong to: another URL starts afresh.
+    """
 
     schema_name: ClassVar[str] = "feed_state"
 
     feed_id: FeedId
+    validators_url: str = ""
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str = ""
@@ -87,9 +108,11 @@ class FeedState(Record):
     next_poll_at: Utc
     gap_s: float
     failures: int = 0
+    failing_since: Utc | None = None
     last_outcome: str = ""
     redirect: Redirect | None = None
     last_item_at: Utc | None = None
     last_full_get_at: Utc | None = None
+    last_rate_at: Utc | None = None
     health: FeedHealth = FeedHealth.ON_TIME
     seq: int = 0
