@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from agents import log
@@ -162,6 +162,21 @@ def connection(settings: Settings) -> dict[str, Any]:
             "sasl_plain_password": password,
         }
     return given
+
+
+def partition(topic: str, number: int) -> Any:  # noqa: ANN401 - aiokafka ships no types
+    """Return the client's name of one partition of a topic, by its whole name; equal ones are equal dict keys."""
+    return TopicPartition(topic, number)
+
+
+def new_consumer(settings: Settings, **given: Any) -> Any:  # noqa: ANN401 - aiokafka ships no types
+    """Return a consumer, not yet started, that commits nothing by itself and reads from the start by default."""
+    return AIOKafkaConsumer(
+        **connection(settings),
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        **given,
+    )
 
 
 class Producer:
