@@ -5,6 +5,7 @@ Feeds and receivers label gauges and counters only, never histograms.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import product
 from typing import TypeVar
@@ -32,12 +33,23 @@ OTHER = "other"
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What documents, rules and dashboards may know of a metric; `name` is the one that queries use."""
+
+    name: str
+    type: str
+    labels: tuple[str, ...]
+    meaning: str
+
+
 class Metrics:
     """The metrics of one process."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
         self._seen: dict[str, set[str]] = {}
+        self._described: list[Described] = []
         self._poll()
         self._pipeline()
         self._delivery()
@@ -54,7 +66,7 @@ class Metrics:
         self.source_lead = self._gauge("source_lead_seconds", "Mean lead over the next source.", "source")
 
     def _pipeline(self) -> None:
-        self.stage_latency = self._histogram("stage_latency_seconds", "Time spent in a stage.", stage=STAGES)
+        self.stage_latency = self._histogram("stage_latency_seconds", "Time from hop to hop; total is fetched to delivered.", stage=STAGES)
         self.match_duration = self._histogram("match_duration_seconds", "Time to match one article.")
         self.match_candidates = self._counter("match_candidates_total", "Rules that the index proposed.")
         self.match_evaluated = self._counter("match_evaluated_total", "Rules that were evaluated.")
@@ -112,15 +124,25 @@ class Metrics:
         for status in DeliveryStatus:
             self.deliveries.labels(self.capped("receiver", receiver), status.value)
 
+    def described(self) -> tuple[Described, ...]:
+        """Return every metric with its labels and meaning, in the order of the flow."""
+        return tuple(self._described)
+
+    def _describe(self, kind: str, name: str, text: str, labels: tuple[str, ...]) -> None:
+        self._described.append(Described(PREFIX + name, kind, labels, text))
+
     def _counter(self, name: str, text: str, *free: str, **known: Iterable[str]) -> Counter:
+        self._describe("counter", name, text, (*free, *known))
         counter = Counter(PREFIX + name, text, (*free, *known), registry=self.registry)
         return _started(counter, counter.labels, free, known)
 
     def _gauge(self, name: str, text: str, *free: str, **known: Iterable[str]) -> Gauge:
+        self._describe("gauge", name, text, (*free, *known))
         gauge = Gauge(PREFIX + name, text, (*free, *known), registry=self.registry)
         return _started(gauge, gauge.labels, free, known)
 
     def _histogram(self, name: str, text: str, **known: Iterable[str]) -> Histogram:
+        self._describe("histogram", name, text, tuple(known))
         histogram = Histogram(PREFIX + name, text, tuple(known), registry=self.registry, buckets=LATENCY_BUCKETS)
         return _started(histogram, histogram.labels, (), known)
 
