@@ -1,6 +1,7 @@
 """Logs: a fixed message and fields, on stderr, as JSON or for a terminal; secrets and URLs never whole."""
 
 import logging
+import os
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
@@ -14,11 +15,12 @@ REDACTED = "[redacted]"
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE)
 _TOKEN = re.compile(r"\b(?:xox[a-z]-[\w-]+|whsec_[\w+/=-]+|Bearer\s+\S+|Basic\s+\S+)", re.IGNORECASE)
 _SECRET_NAMES = frozenset({"token", "password", "secret", "authorization", "url", "key"})
+_STRUCTLOGS_OWN = frozenset({"_record", "_from_structlog", "exc_info", "stack_info"})
 _QUIET = ("aiokafka", "faust", "mode", "asyncio", "kafka", "aiohttp")
 
 
 def named(stage: str) -> Any:  # noqa: ANN401 - structlog's loggers are proxies without a common type
-    """Return the logger of one stage; it writes nothing before `configure` chose the form."""
+    """Return the logger of one stage; `configure` chooses the form, before or after."""
     return structlog.get_logger(stage=stage)
 
 
@@ -29,6 +31,7 @@ def configure(*, form: str, level: str, stream: Any = None) -> None:  # noqa: AN
     """
     out = stream or sys.stderr
     console = form == "console" or (form == "auto" and out.isatty())
+    colors = out.isatty() and not os.environ.get("NO_COLOR")
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -36,10 +39,10 @@ def configure(*, form: str, level: str, stream: Any = None) -> None:  # noqa: AN
         structlog.processors.format_exc_info,
         redact,
     ]
-    renderer = structlog.dev.ConsoleRenderer(colors=out.isatty()) if console else structlog.processors.JSONRenderer()
+    renderer = structlog.dev.ConsoleRenderer(colors=colors) if console else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[*shared, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.WriteLoggerFactory(file=out),
         cache_logger_on_first_use=False,
     )
@@ -55,11 +58,25 @@ def configure(*, form: str, level: str, stream: Any = None) -> None:  # noqa: AN
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:  # noqa: ANN401 - structlog
     """Return the log event with secrets replaced: fields by name, URLs cut to their host, tokens by form."""
     for name, value in event.items():
-        if isinstance(value, SecretStr) or (name in _SECRET_NAMES and value):
-            event[name] = REDACTED
-        elif isinstance(value, str):
-            event[name] = without_secrets(value)
+        if name not in _STRUCTLOGS_OWN:
+            event[name] = _redacted(name, value)
     return event
+
+
+def _redacted(name: str, value: object) -> object:
+    """Return the value without secrets, however deep they are; what is no plain value becomes its text."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case _ if isinstance(value, SecretStr) or (name in _SECRET_NAMES and value):
+            return REDACTED
+        case str():
+            return without_secrets(value)
+        case Mapping():
+            return {str(inner): _redacted(str(inner), each) for inner, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_redacted(name, each) for each in value]
+    return without_secrets(repr(value))
 
 
 def without_secrets(text: str) -> str:
