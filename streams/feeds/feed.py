@@ -83,8 +83,9 @@ class SeenItem(Part):
 
 
 class Redirect(Part):
-    """A permanent redirect that is kept once it was seen in 3 polls over an hour."""
+    """A permanent redirect of the URL `source`, that is kept once it was seen in 3 polls over an hour."""
 
+    source: str
     url: str
     polls: int
     since: Utc
