@@ -1,0 +1,164 @@
+"""HTML → plain text, a paragraph a line. Linear in the length of the input, whatever it holds."""
+
+import re
+from collections import Counter
+from html import unescape
+
+BREAK = "\x1d"  # stands for a block's border; no input holds it, since control characters go first
+CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+SURROGATES = re.compile("[\ud800-\udfff]")
+RAW = frozenset({"script", "style", "textarea", "title", "iframe", "noembed", "noframes", "xmp"})
+DROPPED = frozenset(
+    {"nav", "aside", "footer", "form", "template", "noscript", "select", "button", "svg", "object", "dialog"}
+)
+BLOCKS = frozenset(
+    {"address", "article", "blockquote", "body", "br", "caption", "center", "dd", "details", "div", "dl", "dt"}
+    | {"fieldset", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html"}
+    | {"legend", "li", "main", "menu", "ol", "option", "p", "pre", "section", "summary", "table", "tbody", "tfoot"}
+    | {"thead", "tr", "ul"}
+)
+LONGEST_FORM = 3_000  # some sites wrap the whole page into a form; no comment form is that long
+LONG_NUMBER = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")  # int() refuses more than 4,300 digits
+TAG_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9:-]*")
+UNQUOTED = re.compile("[^>\"']*")
+BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
+
+
+def to_text(html: str) -> str:
+    """Return the text of a piece of HTML: paragraphs as lines, entities decoded, no line empty.
+
+    Scripts, styles, navigation, asides, footers, forms and templates are dropped with what they hold.
+    Text without any block (a plain text, or inline marks only) keeps its own lines; a blank line always
+    ends a paragraph. Control characters become spaces, unpaired surrogates U+FFFD.
+    Raises: nothing. Cost: O(html), about 60 ms per MB of garbage.
+    """
+    reader = Reader(clean(html))
+    reader.read()
+    return lines_of("".join(reader.pieces), own_lines=not reader.has_blocks)
+
+
+def clean(text: str) -> str:
+    """Return the text with spaces for control characters and U+FFFD for unpaired surrogates."""
+    return CONTROLS.sub(" ", SURROGATES.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def lines_of(text: str, *, own_lines: bool) -> str:
+    """Return the lines of a text with block borders, each with single spaces; `own_lines`: newlines count too."""
+    broken = BLANK_LINE.sub(BREAK, text)
+    if own_lines:
+        broken = broken.replace("\n", BREAK)
+    lines = (" ".join(line.split()) for line in broken.split(BREAK))
+    return "\n".join(line for line in lines if line)
+
+
+def decode(text: str) -> str:
+    """Return the text with its character references decoded; a number that is no character becomes U+FFFD."""
+    if "&" not in text:
+        return text
+    return clean(unescape(LONG_NUMBER.sub("\ufffd", text)))
+
+
+class Reader:
+    """Reads HTML once, from left to right; `pieces` is the text so far, with marks for blocks."""
+
+    def __init__(self, html: str) -> None:
+        self.html = html
+        self.pieces: list[str] = []
+        self.has_blocks = False
+        self.preformatted = 0
+        self.dropping: list[tuple[str, int]] = []
+        self.open: Counter[str] = Counter()
+        self.absent: set[str] = set()
+
+    def read(self) -> None:
+        """Read to the end. What an element without an end tag would drop is kept."""
+        place = 0
+        while (tag := self.find("<", place)) >= 0:
+            self.text(self.html[place:tag])
+            place = self.markup(tag)
+        self.text(self.html[place:])
+
+    def find(self, wanted: str, place: int) -> int:
+        """Return where `wanted` is next, or -1; what was missing once is never looked for again."""
+        if wanted in self.absent:
+            return -1
+        found = self.html.find(wanted, place)
+        if found < 0:
+            self.absent.add(wanted)
+        return found
+
+    def text(self, text: str) -> None:
+        """Keep a piece of text."""
+        decoded = decode(text)
+        self.pieces.append(decoded.replace("\n", BREAK) if self.preformatted else decoded)
+
+    def markup(self, tag: int) -> int:
+        """Read what begins with `<` at `tag`; return where to go on."""
+        if self.html.startswith("<!--", tag):
+            return self.behind("-->", tag + 2)
+        if self.html.startswith(("<!", "<?"), tag):
+            return self.behind(">", tag)
+        closing = self.html.startswith("</", tag)
+        name = TAG_NAME.match(self.html, tag + 1 + closing)
+        end = self.tag_end(name.end()) if name else -1
+        if name is None or end < 0:
+            self.pieces.append("<")
+            return tag + 1
+        return self.tag(name[0].lower(), end, closing=closing)
+
+    def behind(self, wanted: str, tag: int) -> int:
+        """Return the place behind the next `wanted`, or behind the `<` if there is none."""
+        found = self.find(wanted, tag)
+        return tag + 1 if found < 0 else found + len(wanted)
+
+    def tag_end(self, place: int) -> int:
+        """Return the place behind the `>` that ends a tag, or -1; a `>` inside a quoted value doesn't count."""
+        while place < len(self.html) and ">" not in self.absent:
+            chunk = UNQUOTED.match(self.html, place)
+            stop = chunk.end() if chunk else place
+            mark = self.html[stop : stop + 1]
+            if mark == ">":
+                return stop + 1
+            quoted = bool(mark) and self.html[place:stop].rstrip().endswith("=")
+            closing = self.find(mark, stop + 1) if quoted else -1
+            place = max(stop, closing) + 1
+        self.absent.add(">")
+        return -1
+
+    def tag(self, name: str, end: int, *, closing: bool) -> int:
+        """Take a whole tag; return where to go on."""
+        if name in RAW and not closing:
+            found = re.compile(rf"</{name}\b[^>]*>?", re.IGNORECASE).search(self.html, end)
+            return found.end() if found else len(self.html)  # as in a browser, it swallows the rest
+        if name in BLOCKS:
+            self.block(name, closing=closing)
+        if name in DROPPED:
+            self.drop_ends(name) if closing else self.drop_begins(name)
+        if name in {"td", "th"}:
+            self.pieces.append(" ")
+        return end
+
+    def block(self, name: str, *, closing: bool) -> None:
+        """Mark the border of a block."""
+        self.pieces.append(BREAK)
+        if name == "pre":
+            self.preformatted = max(0, self.preformatted - 1) if closing else 1
+        else:
+            self.has_blocks = True
+
+    def drop_begins(self, name: str) -> None:
+        """Remember where an element begins that is dropped when it ends."""
+        self.pieces.append(BREAK)
+        self.dropping.append((name, len(self.pieces)))
+        self.open[name] += 1
+
+    def drop_ends(self, name: str) -> None:
+        """Drop what the element held, and the elements in it that never ended."""
+        while self.open[name]:
+            inner, mark = self.dropping.pop()
+            self.open[inner] -= 1
+            if inner == name:
+                if name != "form" or sum(map(len, self.pieces[mark:])) < LONGEST_FORM:
+                    del self.pieces[mark:]
+                break
+        self.pieces.append(BREAK)
