@@ -1,0 +1,96 @@
+"""The embedded broker for tests: one a run, in a thread of its own, so that tests of every kind can use it."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import threading
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
+
+from agents.broker import Broker
+from agents.broker_folder import delete_data
+
+PROBE = "tocsin.probe"
+Result = TypeVar("Result")
+
+
+def cache_folder() -> Path:
+    """Return where this user's `tocsin run` keeps the jars too, so that they are fetched once."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tocsin" / "broker"
+
+
+async def produced(bootstrap: str) -> None:
+    """Return once the broker acknowledged a record."""
+    while True:
+        with contextlib.suppress(KafkaError, OSError):
+            return await produce(bootstrap, PROBE, [b"ready"])
+        await asyncio.sleep(0.1)
+
+
+async def create_topic(bootstrap: str, topic: str, partitions: int = 1) -> None:
+    """Create a topic; one that exists stays as it is."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await admin.start()
+        await admin.create_topics([NewTopic(topic, partitions, 1)])
+    finally:
+        await admin.close()
+
+
+async def produce(bootstrap: str, topic: str, values: list[bytes]) -> None:
+    """Return once every value is acknowledged."""
+    await create_topic(bootstrap, topic)
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
+    try:
+        await producer.start()
+        await asyncio.gather(*[await producer.send(topic, value) for value in values])
+    finally:
+        await producer.stop()
+
+
+class BrokerThread:
+    """A broker whose loop lives in a thread: tests come and go with their own loops, or without one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.broker = Broker(folder, cache=cache_folder(), ready=produced)
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, name="broker", daemon=True)
+
+    def run(self, work: Coroutine[object, object, Result]) -> Result:
+        """Return what the coroutine returns, run beside the broker."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[Broker]:
+        """Start the broker, and leave nothing behind."""
+        self.thread.start()
+        try:
+            self.run(self.broker.start())
+            yield self.broker
+        finally:
+            self.run(self.broker.stop())
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self.thread.join()
+            self.loop.close()
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """Return the run's one broker; tests keep apart by `topic_prefix`, and leave it running."""
+    folder = tmp_path_factory.mktemp("broker")
+    with BrokerThread(folder).running() as running:
+        yield running
+    delete_data(folder)
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """Return a prefix for topics and groups that no other test has."""
+    return f"t{secrets.token_hex(4)}."
