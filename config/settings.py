@@ -1,19 +1,28 @@
 """Process settings: from flags, then `TOCSIN_...` variables, then the defaults here; units are in the names."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from config.problems import did_you_mean
 from streams.errors import ConfigurationError
 from streams.topics import PREFIX
+
+VARIABLE_PREFIX = "TOCSIN_"
+TEST_VARIABLES = ("TOCSIN_SHARED_DATA",)  # read by the tests alone
+
+
+def _by_comma(value: object) -> object:
+    return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
     """Everything that a process is told from outside. Feeds, entities, rules and routes are not settings."""
 
-    model_config = SettingsConfigDict(env_prefix="TOCSIN_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=VARIABLE_PREFIX, frozen=True, extra="forbid")
 
     bootstrap: str | None = Field(None, description="Kafka as host:port,...; none: `tocsin run` starts its own")
     topic_prefix: str = Field(PREFIX, description="stands before every topic and consumer group")
@@ -27,10 +36,13 @@ class Settings(BaseSettings):
     config_dir: Path = Field(Path("tocsin.d"), description="holds feeds, entities, rules and routes .yaml")
     data_dir: Path = Field(Path("~/.local/share/tocsin"), description="the embedded broker's data")
     managed_by: str = Field("files", description="the owner that `apply` writes into feeds and rules")
+    user: str | None = Field(None, description="stands as author in changes; none: the login name")
 
     contact: str | None = Field(None, description="goes into the poller's user agent")
     requests_per_second: float = Field(10.0, gt=0, description="the budget that all polled feeds share")
-    allow_addresses: tuple[str, ...] = Field((), description="host:port, the exceptions to the address guard")
+    allow_addresses: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_by_comma)] = Field(
+        (), description="host:port, the exceptions to the address guard; commas between them"
+    )
     feed_gap_min_s: float = Field(15.0, gt=0)
     feed_gap_max_s: float = Field(900.0, gt=0)
 
@@ -45,6 +57,32 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "console", "json"] = "auto"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     pages: str = Field("", description="the desk's address, as links in notifications name it")
+
+
+def variable(name: str) -> str:
+    """Return the name of the environment variable of a setting."""
+    return VARIABLE_PREFIX + name.upper()
+
+
+def flag(name: str) -> str:
+    """Return the name of the command line's flag of a setting, where there is one."""
+    return f"--{name.replace('_', '-')}"
+
+
+def origin(settings: Settings, name: str, *, flags: Collection[str], file: Collection[str] = ()) -> str:
+    """Return where a setting's value comes from: its flag, its variable, feeds.yaml or the default."""
+    if name in flags:
+        return flag(name)
+    if name in file:
+        return "feeds.yaml"
+    return variable(name) if name in settings.model_fields_set else "default"
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return a line for each `TOCSIN_...` variable that no setting reads: most likely a slip of the keyboard."""
+    known = [*map(variable, Settings.model_fields), *TEST_VARIABLES]
+    found = sorted(name for name in environment if name.startswith(VARIABLE_PREFIX) and name not in known)
+    return [f"{name}: no setting has this variable{did_you_mean(name, known)}" for name in found]
 
 
 def load_settings(**given: object) -> Settings:
@@ -62,5 +100,5 @@ def load_settings(**given: object) -> Settings:
 
 def _problem(place: tuple[int | str, ...], message: str, flags: dict[str, object]) -> str:
     name = str(place[0]) if place else "settings"
-    source = f"--{name.replace('_', '-')}" if name in flags else f"TOCSIN_{name.upper()}"
+    source = flag(name) if name in flags else variable(name)
     return f"{source}: {message}"

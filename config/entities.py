@@ -1,0 +1,164 @@
+"""entities.yaml: named things with their aliases, and lists of words, as bodies of rule changes."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from pydantic import JsonValue
+
+from config.node import Node
+from config.problems import did_you_mean
+
+FILE = "entities.yaml"
+ROOT_KEYS = ("version", "entities", "lists")
+ENTITY_KEYS = ("id", "type", "names", "case", "names_in_context", "roles")
+CONTEXT_KEYS = ("names", "require_any", "exclude_any", "within")
+MOST_WORDS = 1_000
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_QUERY_IN_NAME = re.compile(r'["“”]|\b(?:AND|OR|NOT|SENT|PARA|(?:NEAR|PRE|ATLEAST|FIRST)/\d+)\b')
+_TICKER = re.compile(r"\$[A-Za-z]{1,5}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A rule, an entity or a list as the topic `rules` takes it: `body` is the YAML entry as data."""
+
+    kind: Literal["rule", "entity", "list"]
+    id: str
+    body: Mapping[str, JsonValue]
+    node: Node = field(compare=False, repr=False)
+
+
+def read_entities(root: Node) -> list[Entry]:
+    """Return the entities and then the lists; problems are added to `root.source`."""
+    fields = root.fields(ROOT_KEYS, required=("version",))
+    fields["version"].one_of(("1",), "1")
+    entities = [_entity(item) for item in fields["entities"].items()]
+    refuse_repeats(entities)
+    known = {entity.id for entity in entities}
+    complete = not root.source.cut
+    lists = [_list(key, value, known, complete=complete) for key, value in fields["lists"].pairs()]
+    return [*entities, *lists]
+
+
+def refuse_repeats(entries: Iterable[Entry]) -> None:
+    """Add a problem for every entry whose id an earlier one has."""
+    seen: set[str] = set()
+    for entry in entries:
+        if entry.id in seen:
+            entry.node.named(f'{entry.kind} "{entry.id}"').refuse(
+                f"another {entry.kind} has this id: give each its own"
+            )
+        seen.add(entry.id)
+
+
+def shared_names(entries: Iterable[Entry]) -> list[str]:
+    """Return a line for each name that two entities share: it counts for both, wherever it stands."""
+    owners: dict[str, list[str]] = {}
+    for entry in entries:
+        names = entry.body.get("names")
+        for name in sorted({name.casefold() for name in _flat(names)}):
+            owners.setdefault(name, []).append(f"@{entry.id}")
+    return [f'"{name}" is a name of {" and ".join(ids)}' for name, ids in owners.items() if len(ids) > 1]
+
+
+def _flat(names: JsonValue) -> Iterator[str]:
+    groups = names.values() if isinstance(names, Mapping) else ()
+    return (str(name) for group in groups if isinstance(group, list) for name in group)
+
+
+def _entity(item: Node) -> Entry:
+    fields = item.entry("entity", ENTITY_KEYS, required=("id", "type"))
+    names = _names(fields["names"])
+    body: dict[str, JsonValue] = {"id": fields["id"].ident(), "type": fields["type"].ident(), "names": names}
+    if case := _case(fields["case"], set(_flat(names))):
+        body["case"] = case
+    if not fields["names_in_context"].absent:
+        body["names_in_context"] = _context(fields["names_in_context"])
+    if roles := [_role(role) for role in fields["roles"].items()]:
+        body["roles"] = roles
+    if not names and not roles and "names_in_context" not in body and not item.cut:
+        item.named(f'entity "{body["id"]}"').refuse("needs names, names_in_context or roles: nothing would find it")
+    return Entry(kind="entity", id=str(body["id"]), body=body, node=item)
+
+
+def _names(node: Node) -> dict[str, JsonValue]:
+    names: dict[str, JsonValue] = {}
+    for key, value in node.pairs():
+        language = key.text("")
+        if not _LANGUAGE.fullmatch(language):
+            key.refuse(f'"{language}" is no language code: write names: {{en: [...], zh: [...]}}')
+        names[language] = [name for item in value.items() if (name := _name(item))]
+    return names
+
+
+def _name(node: Node) -> str:
+    name = node.text("")
+    if _QUERY_IN_NAME.search(name):
+        node.refuse(f"{name}: a name is a name, not a query: write the query as a rule")
+    elif not any(char.isalnum() for char in name):
+        node.refuse(f'"{name}" holds no letter or digit: nothing would find it')
+    return name
+
+
+def _case(node: Node, names: Collection[str]) -> list[JsonValue]:
+    for item in node.items():
+        if (name := item.text("")) not in names:
+            item.refuse(f'"{name}" is none of its names{did_you_mean(name, names)}: case: marks names that stand above')
+    return list(node.texts())
+
+
+def _context(node: Node) -> JsonValue:
+    fields = node.fields(CONTEXT_KEYS, required=("names",))
+    require, exclude = fields["require_any"].texts(), fields["exclude_any"].texts()
+    if not require and not exclude and not node.cut:
+        node.refuse("needs require_any or exclude_any: without them the names belong under names:")
+    return {
+        "names": _names(fields["names"]),
+        "require_any": list(require),
+        "exclude_any": list(exclude),
+        "within": fields["within"].whole(50, least=1, most=MOST_WORDS),
+    }
+
+
+def _role(node: Node) -> JsonValue:
+    fields = node.fields(("title", "from", "to"), required=("title",))
+    first, last = _day(fields["from"]), _day(fields["to"])
+    if first and last and first > last:
+        fields["to"].refuse(f"ends on {last}, before it begins on {first}")
+    days = {"from": first, "to": last}
+    return {"title": _name(fields["title"]), **{key: day for key, day in days.items() if day}}
+
+
+def _day(node: Node) -> str | None:
+    text = node.text(None)
+    try:
+        return None if text is None else date.fromisoformat(text).isoformat()
+    except ValueError:
+        node.refuse(f'"{text}" is no day: write 2025-01-28')
+        return None
+
+
+def _list(key: Node, value: Node, entities: Collection[str], *, complete: bool) -> Entry:
+    name = key.ident()
+    node = value.named(f'list "{name}"')
+    for item in node.items():
+        _check_member(item, entities, complete=complete)
+    members = list(node.texts())
+    if not members and not value.cut:
+        node.refuse("needs members: words, @entities or $TICKERS")
+    return Entry(kind="list", id=name, body={"id": name, "members": [*members]}, node=value)
+
+
+def _check_member(node: Node, entities: Collection[str], *, complete: bool) -> None:
+    member = node.text("")
+    if member.startswith("@") and member[1:] not in entities and complete:
+        node.refuse(f"unknown entity {member}{did_you_mean(member, [f'@{name}' for name in entities])}")
+    elif member.startswith("$") and not _TICKER.fullmatch(member):
+        node.refuse(f"{member} is no ticker: $ and one to five letters")
+    elif member.startswith("#"):
+        node.refuse(f"{member}: a list holds no other list: write its members out")
+    elif _QUERY_IN_NAME.search(member):
+        node.refuse(f"{member}: a member is a word or a phrase, not a query")

@@ -1,0 +1,104 @@
+"""The receivers of routes.yaml: where notifications go, how fast, and where their secrets stand."""
+
+from collections.abc import Mapping
+from typing import get_args
+
+from config.node import Node
+from config.problems import did_you_mean
+from streams.ids import ReceiverId
+from streams.matching.rule import Urgency
+from streams.routing.receiver import option_problems
+from streams.routing.route import Rate, Receiver, ReceiverType
+
+OWN_KEYS = ("type", "rate", "concurrency", "ttl", "fallback")
+TYPES: tuple[str, ...] = get_args(ReceiverType)
+RATES: Mapping[str, Rate] = {
+    "slack": Rate(per_second=1.0, burst=3)
+}  # Slack allows about one message a second a channel
+MOST_CONCURRENCY = 64
+
+
+def read_receivers(node: Node) -> dict[ReceiverId, Receiver]:
+    """Return the receivers by id; problems are added to the node's source."""
+    receivers: dict[ReceiverId, Receiver] = {}
+    nodes: dict[ReceiverId, Node] = {}
+    for key, value in node.pairs():
+        name = ReceiverId(key.ident())
+        nodes[name] = value.named(f'receiver "{name}"')
+        receivers[name] = _receiver(name, nodes[name])
+    for name, value in nodes.items():
+        _check_fallback(name, receivers, value)
+    return receivers
+
+
+def _receiver(name: ReceiverId, node: Node) -> Receiver:
+    given = {key.text("") for key, _ in node.pairs()}
+    fields = node.fields({*OWN_KEYS, *given}, required=("type",))
+    kind = fields["type"].one_of(TYPES, "console")
+    rate = fields["rate"]
+    receiver = Receiver.model_validate(
+        {
+            "receiver_id": name,
+            "type": kind,
+            "options": {key: fields[key].data() for key in sorted(given - set(OWN_KEYS))},
+            "rate": RATES.get(kind, Rate()) if rate.absent else _rate(rate),
+            "concurrency": fields["concurrency"].whole(1, least=1, most=MOST_CONCURRENCY),
+            "ttl_s": _ttl(fields["ttl"]),
+            "fallback": fields["fallback"].text(None),
+        }
+    )
+    if kind == fields["type"].content:
+        _check_options(receiver, node)
+    return receiver
+
+
+def _rate(node: Node) -> Rate:
+    fields = node.fields(("per_second", "per_minute", "burst"))
+    if "per_second" in fields and "per_minute" in fields:
+        fields["per_minute"].refuse("give per_second or per_minute, not both")
+    if "per_second" not in fields and "per_minute" not in fields:
+        node.refuse("needs per_second or per_minute")
+    by_minute = fields["per_minute"].number(600.0, least=0.1) / 60
+    per_second = fields["per_second"].number(by_minute, least=0.001)
+    return Rate(per_second=per_second, burst=fields["burst"].whole(max(1, round(per_second)), least=1, most=10_000))
+
+
+def _ttl(node: Node) -> dict[str, float]:
+    """Return the seconds that a delivery may take, by urgency; one duration counts for all."""
+    if node.kind != "mapping":
+        seconds = node.duration_s(None)
+        return {} if seconds is None else {urgency.value: seconds for urgency in Urgency}
+    fields = node.fields([urgency.value for urgency in Urgency])
+    found = {name: fields[name].duration_s(None) for name in fields}
+    return {name: seconds for name, seconds in found.items() if seconds is not None}
+
+
+def _check_options(receiver: Receiver, node: Node) -> None:
+    for problem in option_problems(receiver):
+        place = node
+        for step in problem.path:
+            place = _step(place, step)
+        named = not problem.path or problem.path[-1] in problem.text
+        where = "" if named else f"{'.'.join(problem.path)}: "
+        place.named(node.about).refuse(f"{where}{problem.text}")
+
+
+def _step(node: Node, name: str) -> Node:
+    return next((value for key, value in node.entries if key.content == name), node)
+
+
+def _check_fallback(name: ReceiverId, receivers: Mapping[ReceiverId, Receiver], node: Node) -> None:
+    fallback = receivers[name].fallback
+    if fallback is None:
+        return
+    place = _step(node, "fallback").named(node.about)
+    if fallback not in receivers:
+        place.refuse(f'unknown receiver "{fallback}"{did_you_mean(fallback, receivers)}')
+        return
+    seen = {name}
+    while fallback is not None and fallback in receivers:
+        if fallback in seen:
+            place.refuse(f'its fallbacks lead back to "{fallback}": let the last one have none')
+            return
+        seen.add(fallback)
+        fallback = receivers[fallback].fallback

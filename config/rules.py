@@ -1,0 +1,125 @@
+"""rules.yaml, with entities.yaml beside it: rules whose queries parse and whose references exist."""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from config import entities
+from config.entities import Entry, read_entities, refuse_repeats
+from config.node import Node
+from config.problems import did_you_mean
+from config.yaml_source import load_file
+from streams.errors import ConfigurationError
+from streams.matching.query import QueryError, parse
+from streams.matching.rule import Urgency
+
+FILE = "rules.yaml"
+RULE_KEYS = ("id", "query", "urgency", "labels", "owner", "description", "examples")
+RESERVED_LABELS = ("rule", "urgency", "relation", "source", "feed", "language", "permission")
+_QUOTED = re.compile(r'["“”][^"“”]*["“”]')
+_REFERENCE = re.compile(r"(?<![\w@#])([@#])([\w-]+)")
+_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What rules may name. None: not known here, so not checked (the file that says it is broken or elsewhere)."""
+
+    entities: Collection[str] | None
+    lists: Collection[str] | None
+    desks: Collection[str] | None
+
+
+def load_rules(folder: Path, *, desks: Collection[str] | None = None) -> list[Entry]:
+    """Return entities, lists and rules of the folder, or the shipped ones. `desks` are those that may own a rule.
+
+    Raises: ConfigurationError with every problem of both files.
+    """
+    entity_root, rule_root = load_file(folder, entities.FILE), load_file(folder, FILE)
+    found = read_all(entity_root, rule_root, desks=desks)
+    if problems := [*entity_root.source.report(), *rule_root.source.report()]:
+        raise ConfigurationError(*problems)
+    return found
+
+
+def read_all(entity_root: Node, rule_root: Node, *, desks: Collection[str] | None = None) -> list[Entry]:
+    """Return what both trees hold, in the order in which it must be published; problems stay in their sources."""
+    named = read_entities(entity_root)
+    whole = not entity_root.source.cut
+    known = Known(
+        entities=_ids(named, "entity") if whole else None, lists=_ids(named, "list") if whole else None, desks=desks
+    )
+    return [*named, *read_rules(rule_root, known)]
+
+
+def read_rules(root: Node, known: Known) -> list[Entry]:
+    """Return the rules; problems are added to `root.source`."""
+    fields = root.fields(("version", "rules"), required=("version", "rules"))
+    fields["version"].one_of(("1",), "1")
+    rules = [_rule(item, known) for item in fields["rules"].items()]
+    refuse_repeats(rules)
+    return rules
+
+
+def _ids(entries: Iterable[Entry], kind: str) -> set[str]:
+    return {entry.id for entry in entries if entry.kind == kind}
+
+
+def _rule(item: Node, known: Known) -> Entry:
+    fields = item.entry("rule", RULE_KEYS, required=("id", "query"))
+    body: dict[str, JsonValue] = {
+        "id": fields["id"].ident(),
+        "query": _query(fields["query"], known),
+        "urgency": fields["urgency"].choice(Urgency, Urgency.ROUTINE).value,
+        "labels": _labels(fields["labels"]),
+    }
+    if (owner := fields["owner"].text(None)) is not None:
+        body["owner"] = owner
+        if known.desks is not None and owner not in known.desks:
+            fields["owner"].refuse(f'unknown desk "{owner}"{did_you_mean(owner, known.desks)}')
+    if (description := fields["description"].text(None)) is not None:
+        body["description"] = description
+    if "examples" in fields:
+        examples = fields["examples"].fields(("match", "no_match"))
+        body["examples"] = {key: list(examples[key].texts()) for key in ("match", "no_match")}
+    return Entry(kind="rule", id=str(body["id"]), body=body, node=item)
+
+
+def _query(node: Node, known: Known) -> str:
+    query = node.text("")
+    if not query:
+        return query
+    try:
+        parse(query)
+    except QueryError as err:
+        cure = f": {err.hint}" if err.hint else ""
+        node.refuse_within(f"{err}{cure}", line=err.line, column=err.column)
+        return query
+    for sign, name, offset in references(query):
+        kind, names = ("entity", known.entities) if sign == "@" else ("list", known.lists)
+        if names is not None and name not in names:
+            near = did_you_mean(f"{sign}{name}", [f"{sign}{other}" for other in names])
+            line, column = query.count("\n", 0, offset) + 1, offset - query.rfind("\n", 0, offset)
+            node.refuse_within(f"unknown {kind} {sign}{name}{near}", line=line, column=column)
+    return query
+
+
+def references(query: str) -> list[tuple[str, str, int]]:
+    """Return the sign (@ entity, # list), the name and the offset of each reference in a query, in order."""
+    plain = _QUOTED.sub(lambda found: " " * len(found[0]), query)
+    return [(found[1], found[2], found.start()) for found in _REFERENCE.finditer(plain)]
+
+
+def _labels(node: Node) -> dict[str, JsonValue]:
+    labels: dict[str, JsonValue] = {}
+    for key, value in node.pairs():
+        name = key.text("")
+        if name in RESERVED_LABELS:
+            key.refuse(f'"{name}" is a label that tocsin sets itself: take another name')
+        elif not _LABEL.fullmatch(name):
+            key.refuse(f'"{name}" is no label: letters, digits and _, not a digit first')
+        labels[name] = value.text("")
+    return labels
