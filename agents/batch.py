@@ -1,13 +1,19 @@
 """Batches: decide each record with pure code and its own state, deliver outputs, deliver states, commit."""
 
+import asyncio
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
+from agents.dead_letters import count, fitting, letter_of
 from agents.kafka import Incoming, Outgoing, Producer
 from agents.metrics import Metrics
 from agents.owner import Owner
+from streams.errors import NewerSchemaError
+
+SLICE_S = 0.005  # decisions hold the loop no longer than this
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,28 @@ class Batch(Protocol):
         """Return what follows. Event time is `record.appended_at`; `stamped_at` is only for the ledger header."""
 
 
+@dataclass(slots=True)
+class Decided:
+    """What a poll's worth of records leads to, up to the first that this program is too old for."""
+
+    outputs: list[Outgoing] = field(default_factory=list)
+    states: list[Outgoing] = field(default_factory=list)
+    offsets: dict[tuple[str, int], int] = field(default_factory=dict)
+    stop: NewerSchemaError | None = None
+
+    def add(self, record: Incoming, decision: Decision) -> None:
+        """Append one record's decision."""
+        self.outputs += decision.outputs
+        self.states += decision.states
+        self.offsets[record.topic, record.partition] = record.offset + 1
+
+
 class BatchWork:
-    """A Batch as the Owner's Work: `owner.run(BatchWork(owner, batch, producer, metrics))`."""
+    """A Batch as the Owner's Work: `owner.run(BatchWork(owner, batch, producer, metrics))`.
+
+    Outputs are acknowledged before states, states before the commit: after a crash in any gap the record comes again
+    and finds at most its own effects. State first would take the replayed record for known, and lose its outputs.
+    """
 
     def __init__(
         self,
@@ -47,4 +73,71 @@ class BatchWork:
         metrics: Metrics,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None: ...
+    ) -> None:
+        self._owner = owner
+        self._batch = batch
+        self._producer = producer
+        self._metrics = metrics
+        self._clock = clock
+
+    def begin(self, number: int) -> None:
+        """Forget what is known of this number."""
+        self._batch.begin(number)
+
+    def restore(self, record: Incoming) -> None:
+        """Hand one state record to the batch; one that can't be read ends the process, for the state would be wrong."""
+        self._batch.restore(record)
+
+    async def start(self, number: int) -> None:
+        """Do nothing: a batch acts on records only."""
+
+    async def end(self, number: int) -> None:
+        """Drop the state; the batch in flight has ended, since the owner waits for it."""
+        self._batch.drop(number)
+
+    async def take(self, records: Sequence[Incoming]) -> None:
+        """Decide all, deliver outputs, then states, then commit.
+
+        Raises: NewerSchemaError after all before that record is committed; RefusedError with nothing committed.
+        """
+        decided = await self._decide(records)
+        count(decided.outputs, self._metrics)
+        if await self._deliver(decided):
+            await self._owner.commit_all(decided.offsets)
+        if decided.stop is not None:
+            raise decided.stop
+
+    async def _decide(self, records: Sequence[Incoming]) -> Decided:
+        decided = Decided()
+        pause_at = time.monotonic() + SLICE_S
+        for record in records:
+            try:
+                decided.add(record, self._decision(record))
+            except NewerSchemaError as err:
+                decided.stop = err
+                break
+            if time.monotonic() > pause_at:
+                await asyncio.sleep(0)
+                pause_at = time.monotonic() + SLICE_S
+        return decided
+
+    def _decision(self, record: Incoming) -> Decision:
+        stage = self._batch.stage
+        try:
+            decision = self._batch.decide(record, stamped_at=self._clock())
+        except NewerSchemaError:
+            raise
+        except Exception as err:  # noqa: BLE001 - the stage loop is the one place where anything becomes a dead letter
+            return Decision([letter_of(err, record, stage=stage)])
+        kept = [state for state in decision.states if state.fits]
+        letters = fitting([state for state in decision.states if not state.fits], record, stage=stage)
+        return Decision([*fitting(decision.outputs, record, stage=stage), *letters], kept)
+
+    async def _deliver(self, decided: Decided) -> bool:
+        """Return whether all was delivered; before each effect the ownership must stand, if need be by asking."""
+        for effects in (decided.outputs, decided.states):
+            for number in {number for _, number in decided.offsets}:
+                if not (self._owner.holds(number) or await self._owner.recheck(number)):
+                    return False
+            await self._producer.deliver(effects)
+        return True

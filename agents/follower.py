@@ -1,11 +1,20 @@
 """Readers without a group: single-partition topics that every process follows, and one read to the end."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
-from agents.kafka import Incoming
+from agents import log
+from agents.kafka import Incoming, incoming, new_consumer, partition
 from config.settings import Settings
-from streams.topics import Topic
+from streams.errors import PoisonError, UnavailableError
+from streams.topics import Names, Topic
+
+MOST_RECORDS = 500  # about 2 ms of decoding, so the loop is never held for long
+POLL_MS = 500
+
+LOG = log.named("follower")
+Apply = Callable[[Incoming], None]
 
 
 class Follower:
@@ -15,29 +24,139 @@ class Follower:
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        topics: Sequence[Topic],
-        apply: Callable[[Incoming], None],
-        *,
-        needs: Sequence[Topic] = (),
-    ) -> None: ...
+        self, settings: Settings, topics: Sequence[Topic], apply: Apply, *, needs: Sequence[Topic] = ()
+    ) -> None:
+        self._settings = settings
+        self._apply = apply
+        names = Names(settings.topic_prefix)
+        self._places = [partition(names.of(topic), number) for topic in topics for number in range(topic.partitions)]
+        self._missing = {names.of(topic) for topic in needs}
+        self._applied: dict[Any, int] = {}
+        self._moved = asyncio.Condition()
+        self._reader: Any = None
 
     async def start(self) -> None:
-        """Return when everything up to the present end was applied, and each topic of `needs` holds a record."""
+        """Return when everything up to the present end was applied, and each topic of `needs` holds a record.
+
+        Raises: UnavailableError when the broker gives nothing for `restore_timeout_s` while records are there.
+        """
+        self._reader = await open_reader(self._settings, self._places)
+        ends = await self._reader.end_offsets(self._places)
+        await read_to(self._reader, ends, self._take, patience_s=self._settings.restore_timeout_s)
+        for place, end in ends.items():
+            self._reader.seek(place, end)
+        self._applied |= ends
+        if self._missing:
+            LOG.info("waiting for a first record", topics=sorted(self._missing))
+        while self._missing:
+            await self._step()
 
     async def run(self) -> None:
-        """Follow until cancelled. `start` must have returned."""
+        """Follow until cancelled, then disconnect. `start` must have returned."""
+        try:
+            while True:
+                await self._step()
+        finally:
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Disconnect; may be called twice."""
+        if self._reader is not None:
+            await self._reader.stop()
 
     async def catch_up(self) -> None:
         """Return when everything that was appended before the call was applied; `run` must be running."""
+        ends: Mapping[Any, int] = await self._reader.end_offsets(self._places)
+        async with self._moved:
+            await self._moved.wait_for(lambda: all(self._applied[place] >= end for place, end in ends.items()))
+
+    async def _step(self) -> None:
+        for records in (await self._reader.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)).values():
+            for record in records:
+                self._take(incoming(record))
+        async with self._moved:
+            self._moved.notify_all()
+
+    def _take(self, record: Incoming) -> None:
+        self._missing.discard(record.topic)
+        try:
+            self._apply(record)
+        except PoisonError as err:
+            LOG.warning("record skipped", topic=record.topic, offset=record.offset, reason=err.reason, error=str(err))
+        self._applied[partition(record.topic, record.partition)] = record.offset + 1
 
 
-async def read_all(settings: Settings, topic: Topic, apply: Callable[[Incoming], None]) -> None:
-    """Apply one topic's records, all partitions, from the start to its present end."""
+class Reader:
+    """A reader of given partitions from their start, as a context: `async with Reader(settings, places) as reader`."""
+
+    def __init__(self, settings: Settings, places: Sequence[Any]) -> None:
+        self._settings = settings
+        self._places = places
+        self._client: Any = None
+
+    async def __aenter__(self) -> Self:
+        self._client = await open_reader(self._settings, self._places)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.stop()
+
+    async def ends(self) -> Mapping[Any, int]:
+        """Return the present end of each partition (uncommitted transactions and all: none are written here)."""
+        return await self._client.end_offsets(self._places) if self._places else {}
+
+    async def begins(self) -> Mapping[Any, int]:
+        """Return the first offset that each partition still holds."""
+        return await self._client.beginning_offsets(self._places) if self._places else {}
+
+    def seek(self, place: Any, offset: int) -> None:  # noqa: ANN401 - aiokafka ships no types
+        """Read this partition from the offset on."""
+        self._client.seek(place, offset)
+
+    async def read_to(self, ends: Mapping[Any, int], apply: Apply) -> None:
+        """Apply everything from where the reader stands to `ends`."""
+        await read_to(self._client, ends, apply, patience_s=self._settings.restore_timeout_s)
 
 
-async def read_to(
-    reader: Any, ends: Mapping[Any, int], apply: Callable[[Incoming], None], *, patience_s: float  # noqa: ANN401
-) -> None:
-    """Apply everything from the reader's positions to `ends`."""
+async def read_all(settings: Settings, topic: Topic, apply: Apply) -> None:
+    """Apply one topic's records, all partitions, from the start to its present end.
+
+    Raises: UnavailableError when the broker gives nothing for `restore_timeout_s`.
+    """
+    name = Names(settings.topic_prefix).of(topic)
+    async with Reader(settings, [partition(name, number) for number in range(topic.partitions)]) as reader:
+        await reader.read_to(await reader.ends(), apply)
+
+
+async def open_reader(settings: Settings, places: Sequence[Any]) -> Any:  # noqa: ANN401 - aiokafka ships no types
+    """Return a started client that stands at the start of each partition, without a group."""
+    client = new_consumer(settings)
+    try:
+        await client.start()
+        client.assign(places)
+        for place, offset in (await client.beginning_offsets(places) if places else {}).items():
+            client.seek(place, offset)
+    except BaseException:
+        await client.stop()
+        raise
+    return client
+
+
+async def read_to(client: Any, ends: Mapping[Any, int], apply: Apply, *, patience_s: float) -> None:  # noqa: ANN401 - aiokafka ships no types
+    """Apply everything from the client's positions to `ends`, and nothing beyond.
+
+    Raises: UnavailableError when nothing comes for `patience_s`.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience_s
+    while [place for place, end in ends.items() if await client.position(place) < end]:
+        batches = await client.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
+        for place, records in batches.items():
+            for record in records:
+                if record.offset < ends[place]:
+                    apply(incoming(record))
+        if batches:
+            deadline = loop.time() + patience_s
+        elif loop.time() > deadline:
+            raise UnavailableError(f"the broker gave nothing of {len(ends)} partitions for {patience_s:g} s")
+        await asyncio.sleep(0)

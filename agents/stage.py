@@ -1,0 +1,254 @@
+"""The streaming stage on Faust, for work without state, with Faust's ways of losing records shut off.
+
+Only one pattern is used: raw topics, `noack_take`, our own producer's acknowledgements, then `ack`. Faust's own loop
+acknowledges a record whose handler raised, and commits nine of ten outputs that were never written (measured).
+"""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import faust
+from faust.transport.drivers import aiokafka as driver
+
+from agents import log
+from agents.dead_letters import count, guarded
+from agents.kafka import Headers, Incoming, Outgoing, Producer, connection
+from agents.metrics import Metrics
+from agents.topic_admin import check_catalogue
+from config.settings import Settings
+from streams.errors import NewerSchemaError, TocsinError, UnavailableError
+from streams.topics import DEAD_LETTERS, Names, Topic
+
+MOST_RECORDS = 500
+WITHIN_S = 0.005  # how long a batch waits for company: most of a hop's p50 of 7 ms
+SLICE_S = 0.005  # decisions hold the loop no longer than this
+REFUSED_EXIT = 70
+
+LOG = log.named("stage")
+
+
+class Decide(Protocol):
+    """A stage's decision: pure."""
+
+    def __call__(self, record: Incoming, *, stamped_at: datetime) -> Sequence[Outgoing]:
+        """Return the outputs. Event time is `record.appended_at`; `stamped_at` is only for the ledger header."""
+
+
+class HardenedConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no types
+    """Never commits past a message that is still in flight."""
+
+    def _new_offset(self, tp: Any) -> int | None:  # noqa: ANN401 - faust ships no types
+        in_flight = [found.offset for found in self._unacked_messages if found.tp == tp and not found.acked]
+        if not in_flight:
+            return super()._new_offset(tp)  # type: ignore[no-any-return]
+        lowest, acked = min(in_flight), self._acked[tp]
+        beyond = [offset for offset in acked if offset >= lowest]
+        acked[:] = [offset for offset in acked if offset < lowest]
+        try:
+            return super()._new_offset(tp) if acked else None
+        finally:
+            acked.extend(beyond)
+
+
+class HardenedTransport(driver.Transport):  # type: ignore[misc]  # faust ships no types
+    """Faust's transport with the consumer above."""
+
+    Consumer = HardenedConsumer
+
+
+class StageApp(faust.App):  # type: ignore[misc]  # faust ships no types
+    """One stage's Faust app: it leaves no folder behind, and reads nothing before `before` has returned."""
+
+    before: Callable[[], Awaitable[None]]
+
+    async def on_first_start(self) -> None:
+        """Load what the decisions need, the rules for one, before the first record."""
+        await self.before()
+        await super().on_first_start()
+
+    def _create_directories(self) -> None:
+        return
+
+    def _new_transport(self) -> Any:  # noqa: ANN401 - faust ships no types
+        return HardenedTransport(self.conf.broker_consumer, self)
+
+
+class Stage:
+    """A stage on Faust inside our own loop: `run` until cancelled. Anything that it can't handle ends the process."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        group: str,
+        source: Topic,
+        pick: Callable[[], Decide],
+        producer: Producer,
+        metrics: Metrics,
+        before: Callable[[], Awaitable[None]],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        leave: Callable[[int], object] = os._exit,
+    ) -> None:
+        self._settings = settings
+        self._group = group
+        self._source = source
+        self._pick = pick
+        self._producer = producer
+        self._metrics = metrics
+        self._before = before
+        self._clock = clock
+        self._leave = leave
+        self._app: Any = None
+
+    async def run(self) -> None:
+        """Run until cancelled; batches in flight are finished and committed (SIGTERM ends in about a second).
+
+        Raises: ConfigurationError when a topic is missing; UnavailableError when Faust itself gives up. A refusal by
+        the broker exits the process with 70, a newer schema with 75, both uncommitted.
+        """
+        await check_catalogue(self._settings, [self._source, DEAD_LETTERS])
+        self._app = app = self._build()
+        try:
+            await app.start()
+            await app.wait_until_stopped()
+            raise UnavailableError(f"faust gave up: {app.crash_reason!r}") from app.crash_reason
+        finally:
+            await app.stop()
+
+    @property
+    def ready(self) -> bool:
+        """Return whether the app has started, rules and all, and the group has assigned."""
+        return (
+            self._app is not None
+            and self._app.started
+            and not self._app.rebalancing
+            and bool(self._app._assignment is not None)
+        )  # noqa: SLF001, E501 - faust has no other word for it
+
+    def done(self) -> Mapping[tuple[str, int], int]:
+        """Return, for the watchdog, what is committed of each partition held; 0 where nothing is yet."""
+        if not self.ready:
+            return {}
+        committed = self._app.consumer._committed_offset  # noqa: SLF001 - faust has no other word for it
+        return {(place.topic, place.partition): committed[place] or 0 for place in self._app.consumer.assignment()}
+
+    def lag(self) -> Mapping[tuple[str, int], int]:
+        """Return the records that wait in each partition, as the last fetch saw its end."""
+        done = self.done()
+        places = {(place.topic, place.partition): place for place in self._app.consumer.assignment()} if done else {}
+        return {
+            key: max(0, (self._app.consumer.highwater(places[key]) or 0) - offset)
+            for key, offset in done.items()
+            if key in places
+        }
+
+    def _build(self) -> StageApp:
+        app = StageApp(self._settings.topic_prefix + self._group, **faust_settings(self._settings, self._group))
+        app.before = self._before
+        topic = app.topic(
+            Names(self._settings.topic_prefix).of(self._source),
+            key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw",
+        )  # fmt: skip
+        app.agent(topic, name=self._group)(self._work)
+        return app
+
+    async def _work(self, stream: Any) -> None:  # noqa: ANN401 - faust ships no types
+        """Take batches for ever. An exception that left this body would make Faust acknowledge the batch, or hang."""
+        try:
+            async for events in stream.noack_take(MOST_RECORDS, within=WITHIN_S):
+                await self._take(events)
+        except (asyncio.CancelledError, GeneratorExit):
+            raise
+        except BaseException as err:  # noqa: BLE001 - nothing may leave but by the process's end, uncommitted
+            LOG.critical("the stage ends its process", group=self._group, error=repr(err), exc_info=err)
+            sys.stderr.flush()
+            self._leave(err.exit_code if isinstance(err, TocsinError) else REFUSED_EXIT)
+
+    async def _take(self, events: Sequence[Any]) -> None:
+        outputs, decided, stop = await self._decide(events)
+        count(outputs, self._metrics)
+        await self._producer.deliver(outputs)
+        for event in events[:decided]:
+            event.ack()
+        if stop is not None:
+            await self._app.consumer.commit()
+            raise stop
+
+    async def _decide(self, events: Sequence[Any]) -> tuple[list[Outgoing], int, NewerSchemaError | None]:
+        """Return the outputs, how many events they are of, and why the stage stops there, if it does."""
+        decide, outputs = self._pick(), list[Outgoing]()
+        pause_at = time.monotonic() + SLICE_S
+        for number, event in enumerate(events):
+            stamped_at = self._clock()
+            try:
+                outputs += guarded(
+                    lambda record, at=stamped_at: decide(record, stamped_at=at), received(event), stage=self._group
+                )
+            except NewerSchemaError as err:
+                return outputs, number, err
+            if time.monotonic() > pause_at:
+                await asyncio.sleep(0)
+                pause_at = time.monotonic() + SLICE_S
+        return outputs, len(events), None
+
+
+def received(event: Any) -> Incoming:  # noqa: ANN401 - faust ships no types
+    """Return what a Faust event holds, as it was read: bytes."""
+    message = event.message
+    headers: Headers = tuple(message.headers.items() if isinstance(message.headers, Mapping) else message.headers or ())
+    return Incoming(
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        key=(message.key or b"").decode("utf-8", "replace"),
+        value=message.value,
+        headers=headers,
+        appended_at=datetime.fromtimestamp(message.timestamp, UTC),
+    )
+
+
+def faust_settings(settings: Settings, group: str) -> dict[str, Any]:
+    """Return Faust's settings: at least once, no tables, no leader, no web, nothing declared."""
+    given = connection(settings)
+    return {
+        "broker": ";".join(f"kafka://{host}" for host in given["bootstrap_servers"].split(",")),
+        "broker_client_id": given["client_id"],
+        "broker_credentials": _credentials(given),
+        "consumer_group_instance_id": f"{settings.instance}-{group}" if settings.instance else None,
+        "processing_guarantee": "at_least_once",
+        "topic_allow_declare": False,
+        "topic_disable_leader": True,
+        "table_standby_replicas": 0,
+        "broker_session_timeout": settings.session_timeout_s,
+        "broker_heartbeat_interval": min(1.0, settings.session_timeout_s / 3),
+        "broker_request_timeout": 30,
+        "broker_max_poll_interval": 120,
+        "broker_commit_interval": 1,
+        "broker_commit_every": 1000,
+        "broker_max_poll_records": MOST_RECORDS,
+        "stream_buffer_maxsize": 4096,
+        "stream_wait_empty": True,
+        "stream_processing_timeout": 60,
+        "producer_acks": -1,
+        "producer_linger": 0,
+        "producer_request_timeout": 30,
+        "consumer_auto_offset_reset": "earliest",
+        "web_enabled": False,
+        "worker_redirect_stdouts": False,
+    }
+
+
+def _credentials(given: Mapping[str, Any]) -> Any:  # noqa: ANN401 - faust ships no types
+    if given["security_protocol"].startswith("SASL"):
+        return faust.SASLCredentials(
+            username=given["sasl_plain_username"],
+            password=given["sasl_plain_password"],
+            ssl_context=given.get("ssl_context"),
+            mechanism=given["sasl_mechanism"],
+        )
+    return faust.SSLCredentials(context=given["ssl_context"]) if "ssl_context" in given else None
