@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
@@ -53,6 +53,23 @@ async def produce(bootstrap: str, topic: str, values: list[bytes]) -> None:
         await asyncio.gather(*[await producer.send(topic, value) for value in values])
     finally:
         await producer.stop()
+
+
+async def read(bootstrap: str, topic: str) -> list[bytes]:
+    """Return the values of every record of a topic's only partition, in log order."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        partition = TopicPartition(topic, 0)
+        consumer.assign([partition])
+        end = (await consumer.end_offsets([partition]))[partition]
+        values: list[bytes] = []
+        while len(values) < end:
+            batches = await consumer.getmany(timeout_ms=100)
+            values += [record.value for records in batches.values() for record in records]
+        return values
+    finally:
+        await consumer.stop()
 
 
 class BrokerThread:
