@@ -13,14 +13,14 @@ from config.node import Node
 from config.problems import did_you_mean
 from config.yaml_source import load_file
 from streams.errors import ConfigurationError
-from streams.matching.query import QueryError, parse
+from streams.matching.query import parse
+from streams.matching.query_error import QueryError
 from streams.matching.rule import Urgency
+from streams.matching.tree import ListRef, Mention, leaves
 
 FILE = "rules.yaml"
 RULE_KEYS = ("id", "query", "urgency", "labels", "owner", "description", "examples")
 RESERVED_LABELS = ("rule", "urgency", "relation", "source", "feed", "language", "permission")
-_QUOTED = re.compile(r'["“”][^"“”]*["“”]')
-_REFERENCE = re.compile(r"(?<![\w@#])([@#])([\w-]+)")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -89,28 +89,30 @@ def _rule(item: Node, known: Known) -> Entry:
 
 
 def _query(node: Node, known: Known) -> str:
-    query = node.text("")
-    if not query:
-        return query
+    text = node.text("")
+    if node.absent or node.content is None:
+        return text
     try:
-        parse(query)
+        query = parse(text)
     except QueryError as err:
-        cure = f": {err.hint}" if err.hint else ""
-        node.refuse_within(f"{err}{cure}", line=err.line, column=err.column)
-        return query
-    for sign, name, offset in references(query):
-        kind, names = ("entity", known.entities) if sign == "@" else ("list", known.lists)
-        if names is not None and name not in names:
-            near = did_you_mean(f"{sign}{name}", [f"{sign}{other}" for other in names])
-            line, column = query.count("\n", 0, offset) + 1, offset - query.rfind("\n", 0, offset)
-            node.refuse_within(f"unknown {kind} {sign}{name}{near}", line=line, column=column)
-    return query
+        for problem in err.problems:
+            node.refuse_within(f"{problem.message}: {problem.hint}", line=problem.line, column=problem.column)
+        return text
+    for leaf in leaves(query.root):
+        if isinstance(leaf, Mention):
+            _check_reference(node, "entity", f"@{leaf.entity_id}", known.entities, leaf.at[0])
+        elif isinstance(leaf, ListRef):
+            _check_reference(node, "list", f"#{leaf.list_id}", known.lists, leaf.at[0])
+    return text
 
 
-def references(query: str) -> list[tuple[str, str, int]]:
-    """Return the sign (@ entity, # list), the name and the offset of each reference in a query, in order."""
-    plain = _QUOTED.sub(lambda found: " " * len(found[0]), query)
-    return [(found[1], found[2], found.start()) for found in _REFERENCE.finditer(plain)]
+def _check_reference(node: Node, kind: str, name: str, known: Collection[str] | None, offset: int) -> None:
+    if known is None or name[1:] in known:
+        return
+    text = node.text("")
+    near = did_you_mean(name, [f"{name[0]}{other}" for other in known])
+    line, column = text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+    node.refuse_within(f"unknown {kind} {name}{near}", line=line, column=column)
 
 
 def _labels(node: Node) -> dict[str, JsonValue]:

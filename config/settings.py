@@ -1,5 +1,6 @@
 """Process settings: from flags, then `TOCSIN_...` variables, then the defaults here; units are in the names."""
 
+import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,8 +16,13 @@ VARIABLE_PREFIX = "TOCSIN_"
 TEST_VARIABLES = ("TOCSIN_SHARED_DATA",)  # read by the tests alone
 
 
-def _by_comma(value: object) -> object:
-    return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
+def _listed(value: object) -> object:
+    """Return the parts of a text with commas between them, or of a JSON list."""
+    if not isinstance(value, str):
+        return value
+    if value.startswith("["):
+        return json.loads(value)
+    return tuple(filter(None, (part.strip() for part in value.split(","))))
 
 
 class Settings(BaseSettings):
@@ -40,7 +46,7 @@ class Settings(BaseSettings):
 
     contact: str | None = Field(None, description="goes into the poller's user agent")
     requests_per_second: float = Field(10.0, gt=0, description="the budget that all polled feeds share")
-    allow_addresses: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_by_comma)] = Field(
+    allow_addresses: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = Field(
         (), description="host:port, the exceptions to the address guard; commas between them"
     )
     feed_gap_min_s: float = Field(15.0, gt=0)
