@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from logging import makeLogRecord
 from logging.handlers import RotatingFileHandler
@@ -124,5 +125,6 @@ class RunReport:
         return f"{COLOURS[colour]}{text}{PLAIN}" if self._colours else text
 
     def _write(self, text: str) -> None:
-        self._out.write(text + "\n")
-        self._out.flush()
+        with suppress(OSError):  # a terminal that was closed must not keep anything from a clean end
+            self._out.write(text + "\n")
+            self._out.flush()

@@ -1,0 +1,256 @@
+import asyncio
+import io
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from agents import supervisor
+from agents.broker import free_port
+from agents.children import Child, ChildEndedError
+from agents.run_report import RunLog, RunReport
+from agents.supervisor import RunningError, Supervisor, ask, child_environment, delivered, held, metrics_ports
+from config.settings import Settings
+from streams.errors import TocsinError, UnavailableError
+
+SERVE = """
+import http.server, sys
+METRICS = b'tocsin_deliveries_total{receiver="console",outcome="delivered"} 2.0\\n'
+sys.stdin.readline()
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        ready = self.path == "/metrics" or sys.argv[2] == "ready"
+        self.send_response(200 if ready else 503)
+        self.end_headers()
+        self.wfile.write(METRICS if ready else b"state")
+    def log_message(self, *_):
+        pass
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Answer).serve_forever()
+"""
+FAIL = "import sys; sys.stdin.readline(); print('feeds.yaml:3:5 no such key', file=sys.stderr); sys.exit(78)"
+
+
+@dataclass
+class Ground:
+    """A ground that stands when it is told to."""
+
+    calls: list[str] = field(default_factory=list)
+    refused: TocsinError | None = None
+    lost: asyncio.Event = field(default_factory=asyncio.Event)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    async def open(self) -> None:
+        self.calls.append("open")
+
+    async def prepare(self) -> None:
+        if self.refused:
+            raise self.refused
+        self.calls.append("prepare")
+
+    async def watch(self) -> None:
+        await self.lost.wait()
+        raise UnavailableError("the broker is gone")
+
+    async def close(self) -> None:
+        self.calls.append("close")
+
+
+@dataclass
+class Stage:
+    """A supervisor over real processes, with what it said."""
+
+    folder: Path
+    ground: Ground = field(default_factory=Ground)
+    out: io.StringIO = field(default_factory=io.StringIO)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.kept = RunLog(self.folder / "tocsin.log")
+        self.report = RunReport(self.out, self.kept)
+        self.ports = {name: free_port() for name in supervisor.STAGES}
+        self.children: dict[str, Child] = {}
+
+    def child(self, name: str, script: str = SERVE, kind: str = "ready") -> None:
+        self.children[name] = Child(
+            name,
+            [sys.executable, "-c", script, str(self.ports[name]), kind],
+            environment=os.environ,
+            on_line=self.report.line,
+            on_restart=self.report.restarted,
+        )
+
+    def run(self) -> asyncio.Task[None]:
+        made = Supervisor(self.ground, list(self.children.values()), self.ports, self.report)
+        self.tasks.append(asyncio.create_task(made.run(self.stop.wait())))
+        return self.tasks[-1]
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    stage = Stage(tmp_path)
+    yield stage
+    stage.stop.set()
+    for child in stage.children.values():
+        child.kill()
+    await asyncio.gather(*stage.tasks, return_exceptions=True)
+    stage.kept.close()
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not true():  # noqa: ASYNC110 - what is waited for happens in another process
+            await asyncio.sleep(0.02)
+
+
+async def test_a_run_tells_what_is_ready_and_when_the_first_alert_came(stage: Stage) -> None:
+    stage.child("deliver")
+    stage.child("agents")
+    life = stage.run()
+    await until(lambda: stage.out.getvalue().count("\n") >= 3)
+    stage.stop.set()
+    await life
+    said = stage.out.getvalue()
+    assert f"metrics http://127.0.0.1:{stage.ports['deliver']}/metrics" in said
+    assert f"metrics http://127.0.0.1:{stage.ports['agents']}/metrics" in said
+    assert said.count("first alert after ") == 1
+    assert [child.pid for child in stage.children.values()] == [None, None]
+
+
+async def test_children_begin_only_when_the_ground_stands(stage: Stage) -> None:
+    stage.ground.refused = UnavailableError("no broker")
+    stage.child("deliver", "import sys; print('began', sys.stdin.readline(), file=sys.stderr)")
+    with pytest.raises(UnavailableError, match="no broker"):
+        await stage.run()
+    assert "began" not in stage.kept.path.read_text()
+    assert stage.children["deliver"].pid is None
+
+
+async def test_wrong_configuration_in_a_child_stops_everything(stage: Stage) -> None:
+    stage.child("deliver")
+    stage.child("poll", FAIL)
+    with pytest.raises(ChildEndedError, match=r"poll ended \(exit 78, configuration\)") as caught:
+        await stage.run()
+    assert caught.value.code == 78
+    assert "poll     feeds.yaml:3:5 no such key\n" in stage.out.getvalue()
+    assert stage.children["deliver"].pid is None
+
+
+async def test_a_killed_child_comes_back_and_the_others_stay(stage: Stage) -> None:
+    stage.child("deliver")
+    stage.child("poll")
+    stage.run()
+    await until(lambda: stage.out.getvalue().count("/metrics") == 2)
+    others, killed = stage.children["deliver"].pid, stage.children["poll"].pid
+    os.kill(killed or 0, signal.SIGKILL)
+    await until(lambda: stage.children["poll"].pid not in (None, killed))
+    assert stage.children["deliver"].pid == others
+    assert "poll     ended (killed by SIGKILL), starts again in 0.5 s\n" in stage.out.getvalue()
+
+
+async def test_a_ground_that_is_lost_stops_everything(stage: Stage) -> None:
+    stage.child("deliver")
+    life = stage.run()
+    await until(lambda: "deliver" in stage.out.getvalue())
+    stage.ground.lost.set()
+    with pytest.raises(UnavailableError, match="the broker is gone"):
+        await life
+    assert stage.children["deliver"].pid is None
+
+
+async def test_a_stage_that_is_slow_says_what_it_waits_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "SLOW_AFTER_S", 0.5)
+    stage.child("agents", kind="waits")
+    stage.run()
+    await until(lambda: "agents   not ready yet: state\n" in stage.out.getvalue())
+
+
+async def test_a_child_that_does_not_end_is_killed_and_named(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "CHILDREN_END_WITHIN_S", 0.2)
+    stage.child("deliver", f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n{SERVE}")
+    life = stage.run()
+    await until(lambda: "deliver" in stage.out.getvalue())
+    stage.stop.set()
+    await life
+    assert "deliver  did not end within 0 s and was killed\n" in stage.out.getvalue()
+
+
+async def test_asking_a_child_that_is_not_there_gives_nothing() -> None:
+    assert await ask(free_port(), "/readyz") == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "expected"),
+    [
+        pytest.param("", False, id="nothing"),
+        pytest.param('tocsin_deliveries_total{receiver="a",outcome="delivered"} 0.0\n', False, id="none yet"),
+        pytest.param('tocsin_deliveries_total{receiver="a",outcome="dead"} 3.0\n', False, id="only dead ones"),
+        pytest.param('x 1\ntocsin_deliveries_total{outcome="delivered",receiver="a"} 1.0\n', True, id="one"),
+    ],
+)
+def test_the_first_alert_is_seen_in_the_metrics(metrics: str, expected: bool) -> None:
+    assert delivered(metrics) is expected
+
+
+def test_a_second_instance_on_the_same_folder_is_refused_in_one_line(tmp_path: Path) -> None:
+    with held(tmp_path), pytest.raises(RunningError) as caught, held(tmp_path):
+        pass
+    words = f"{tmp_path}: another tocsin runs there (process {os.getpid()}); stop it, or give another folder with"
+    assert str(caught.value) == f"{words} --data-dir"
+    assert caught.value.exit_code == 69
+    with held(tmp_path):
+        assert (tmp_path / "run.lock").read_text() == str(os.getpid())
+
+
+def test_flags_reach_the_children_as_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_LOG_LEVEL", "DEBUG")
+    monkeypatch.setenv("PATH_OF_A_USER", "kept")
+    settings = Settings(
+        bootstrap="kafka:9092", config_dir=Path("desk"), allow_addresses=("127.0.0.1:8099",), instance="blue",
+        sasl_password=SecretStr("pw"), log_format="console",
+    )  # fmt: skip
+    told = child_environment(settings, "poll", 20_001)
+    assert told["PATH_OF_A_USER"] == "kept"
+    assert {name: value for name, value in told.items() if name.startswith("TOCSIN_")} == {
+        "TOCSIN_BOOTSTRAP": "kafka:9092",
+        "TOCSIN_CONFIG_DIR": "desk",
+        "TOCSIN_ALLOW_ADDRESSES": '["127.0.0.1:8099"]',
+        "TOCSIN_SASL_PASSWORD": "pw",
+        "TOCSIN_LOG_LEVEL": "DEBUG",
+        "TOCSIN_INSTANCE": "blue-poll",
+        "TOCSIN_METRICS_PORT": "20001",
+        "TOCSIN_LOG_FORMAT": "json",
+    }
+    assert Settings(bootstrap="x:1").bootstrap == "x:1"
+
+
+def test_what_the_children_are_told_reads_back_as_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(bootstrap="kafka:9092", allow_addresses=("127.0.0.1:8099", "10.0.0.1:80"), feed_gap_min_s=5)
+    for name, value in child_environment(settings, "poll", 0).items():
+        monkeypatch.setenv(name, value)
+    read = Settings()
+    assert read.allow_addresses == settings.allow_addresses
+    assert read.feed_gap_min_s == 5
+    assert read.bootstrap == "kafka:9092"
+
+
+@pytest.mark.parametrize(
+    ("bootstrap", "expected"),
+    [
+        pytest.param(None, "run-poll", id="on the embedded broker"),
+        pytest.param("kafka:9092", f"run-{os.uname().nodename}-poll", id="machines that share a broker differ"),
+    ],
+)
+def test_an_instance_name_is_stable(bootstrap: str | None, expected: str) -> None:
+    given = {"bootstrap": bootstrap} if bootstrap else {}
+    assert child_environment(Settings(**given), "poll", 0)["TOCSIN_INSTANCE"] == expected
+
+
+def test_ports_follow_the_one_that_was_given() -> None:
+    assert metrics_ports(Settings(metrics_port=9100)) == {"deliver": 9100, "agents": 9101, "poll": 9102}
+    assert len(set(metrics_ports(Settings()).values())) == 3
