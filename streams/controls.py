@@ -1,11 +1,23 @@
-"""Controls: what people set while the stream runs - silences, snoozes, acknowledgements, pauses, polls."""
+"""Controls: what people set while the stream runs - silences, snoozes, acknowledgements, pauses, polls.
 
+And what was in force at any moment, of controls and routes: what was appended before an alert counts, nothing later.
+"""
+
+from bisect import bisect_left
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Generic, Literal, TypeVar
 
+from streams.errors import UnavailableError
 from streams.ids import ControlId, UserId
 from streams.record import Record, Utc
-from streams.routing.route import Matcher
+from streams.routing.decide import Moment
+from streams.routing.route import Matcher, RoutesVersion
+from streams.routing.silence import Silence
+
+VERSIONS_KEPT = 50
+T = TypeVar("T")
 
 
 class Control(Record):
@@ -26,3 +38,64 @@ class Control(Record):
     def key(self) -> str:
         """Return the key on `controls`: `silence/<id>`, `ack/<desk>/<story>`, `pause/<receiver>`, `poll/<feed>`."""
         return f"{'silence' if self.kind == 'snooze' else self.kind}/{self.id}"
+
+
+@dataclass(slots=True)
+class Versions(Generic[T]):
+    """The versions of one thing with the times (UTC) at which they were appended, in log order."""
+
+    times: list[datetime] = field(default_factory=list)
+    values: list[T] = field(default_factory=list)
+
+    def add(self, at: datetime, value: T) -> None:
+        """Add a version; a broker's clock that runs backwards does not bring it before an earlier one."""
+        self.times.append(max(at, self.times[-1]) if self.times else at)
+        self.values.append(value)
+        del self.times[:-VERSIONS_KEPT], self.values[:-VERSIONS_KEPT]
+
+    def before(self, at: datetime) -> T | None:
+        """Return the newest version that was appended before a moment, or None."""
+        number = bisect_left(self.times, at)
+        return self.values[number - 1] if number else None
+
+
+class InForce:
+    """What the topics `routes` and `controls` said at each moment."""
+
+    def __init__(self) -> None:
+        self._routes: Versions[RoutesVersion] = Versions()
+        self._silences: dict[str, Versions[Silence | None]] = {}
+
+    def take_routes(self, version: RoutesVersion, appended_at: datetime) -> None:
+        """Take a version of the routes, in log order."""
+        self._routes.add(appended_at, version)
+
+    def take_control(self, key: str, control: Control | None, appended_at: datetime) -> None:
+        """Take a control or its end (None), in log order; only silences and snoozes say who is told."""
+        if key.startswith("silence/"):
+            silence = None if control is None else silence_of(control)
+            self._silences.setdefault(key, Versions()).add(appended_at, silence)
+
+    def at(self, moment: datetime, *, offset: int) -> Moment:
+        """Return what holds for the alert at `offset`, appended at this moment: older alerts take the first routes.
+
+        Raises: UnavailableError while there are no routes at all (no stage that needs them is started then).
+        """
+        routes = self._routes.before(moment) or next(iter(self._routes.values), None)
+        if routes is None:
+            raise UnavailableError("the topic routes holds no version: run `tocsin routes apply`")
+        found = (versions.before(moment) for versions in self._silences.values())
+        silences = tuple(silence for silence in found if silence is not None)
+        return Moment(routes=routes, silences=silences, at=moment, offset=offset)
+
+
+def silence_of(control: Control) -> Silence:
+    """Return the silence that a control of kind silence or snooze sets."""
+    return Silence(
+        silence_id=control.id,
+        matchers=control.matchers,
+        target=control.target,
+        starts_at=control.starts_at,
+        ends_at=control.ends_at,
+        user=control.user,
+    )

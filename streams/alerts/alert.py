@@ -23,10 +23,14 @@ class Relation(StrEnum):
 
 
 class ComparedWith(Part):
-    """The article that the relation was decided against."""
+    """The article that the relation was decided against.
+
+    `needs` names every permission that the comparison rests on: who lacks one of them can't know that nothing is new.
+    """
 
     article_id: ArticleId
     permission: str
+    needs: tuple[str, ...] = ()
 
 
 class NewToken(Part):
@@ -45,10 +49,11 @@ class AlertSource(Part):
 
 
 class Related(Part):
-    """Another story that is near, without being the same."""
+    """Another story that is near, without being the same; `permissions` are those of its sources."""
 
     story_id: StoryId
     similarity: float
+    permissions: tuple[str, ...] = ()
 
 
 class AlertedRule(Part):

@@ -56,7 +56,7 @@ class Matcher(Part):
 
 
 class RouteNode(Part):
-    """A node of the tree, everything inherited written out."""
+    """A node of the tree, everything inherited written out. A flash goes through its quiet hours unless told not to."""
 
     matchers: tuple[Matcher, ...] = ()
     desk: DeskId | None = None
@@ -64,6 +64,7 @@ class RouteNode(Part):
     relations: Mapping[Relation, Literal["edit_root", "thread", "broadcast", "drop"]] = {}
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
+    flash_pierces: bool = True
     go_on: bool = False
     routes: tuple["RouteNode", ...] = ()
 

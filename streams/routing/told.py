@@ -1,6 +1,6 @@
 """What a desk already knows of a story, and the decision for one alert and one desk."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import ClassVar
 
@@ -30,6 +30,11 @@ class ToldKey(Part):
     urgency: Urgency
     event_id: EventId
 
+    def covers(self, other: "ToldKey") -> bool:
+        """Return whether who was told this knows the other: no further entity, at no higher urgency."""
+        same_rule = self.rule_id == other.rule_id
+        return same_rule and set(other.entities) <= set(self.entities) and other.urgency.rank <= self.urgency.rank
+
 
 class Acknowledgement(Part):
     """Who acknowledged the story, when, and up to which event."""
@@ -49,12 +54,30 @@ class DeskStory(Record):
     told: tuple[ToldKey, ...] = ()
     first_told_at: Utc | None = None
     decided_offset: int
+    decided_at: Utc | None = None
     acknowledged: Acknowledgement | None = None
 
     @property
     def key(self) -> str:
         """Return the key on `desk-stories`."""
         return f"{self.desk}/{self.story_id}"
+
+    def telling(self, key: ToldKey) -> ToldKey | None:
+        """Return the told key that covers this one, or None: the desk is still to be told."""
+        return next((told for told in self.told if told.covers(key)), None)
+
+    def heard_of(self, rule_id: RuleId) -> bool:
+        """Return whether the desk was told anything of the story by this rule."""
+        return any(told.rule_id == rule_id for told in self.told)
+
+
+def told_with(told: Iterable[ToldKey], added: Iterable[ToldKey]) -> tuple[ToldKey, ...]:
+    """Return the keys with those added that none covers yet; a key that an added one covers is left out."""
+    keys = list(told)
+    for key in added:
+        if not any(known.covers(key) for known in keys):
+            keys = [known for known in keys if not key.covers(known)] + [key]
+    return tuple(keys)
 
 
 class Routing(Record):

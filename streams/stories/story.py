@@ -1,11 +1,15 @@
-"""A story: articles about one event, and what the alert stage remembers of it."""
+"""A story: articles about one event, and what the alert stage remembers of it.
+
+Nothing here names a match or an alert: streams.alerts turns a match into an `Arrival` and reads a `Label` back.
+"""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from streams.articles.article import Head
-from streams.ids import ArticleId, EntityId, RevisionKey, RuleId, StoryId
-from streams.matching.match import EntityHit, Facts
+from streams.ids import ArticleId, ChangeId, DeskId, EntityId, RevisionKey, RuleId, StoryId
 from streams.record import Part, Record, Utc
 
 TERMS_KEPT = 64
@@ -30,16 +34,56 @@ class StorySource(Part):
     article_id: ArticleId
 
 
-class StoryFact(Part):
-    """A figure, date or entity that the story has told, and who told it first."""
+class Fact(Part):
+    """A figure, date, negation or entity; equal facts are equal strings."""
 
+    kind: str
+    value: str
+
+
+class StoryFact(Part):
+    """A fact that the story has told, and who told it first among those of this permission."""
+
+    kind: str = ""
     value: str
     article_id: ArticleId
     permission: str
 
 
+class StoryText(Part):
+    """A text of the story, as copies are found by: its hash, and its sketch (both may be empty)."""
+
+    article_id: ArticleId
+    permission: str
+    text_hash: str
+    sketch: tuple[str, ...] = ()
+
+
+class StoryRule(Part):
+    """A rule that matched, as a later match without rules takes it over."""
+
+    rule_id: RuleId
+    change_id: ChangeId
+    urgency: str
+    labels: Mapping[str, str] = {}
+    owner: DeskId | None = None
+
+
+class Label(Part):
+    """What was decided for an article revision, so that each further part of its match says the same."""
+
+    relation: str
+    firm: bool = True
+    similarity: float | None = None
+    compared_article: ArticleId | None = None
+    compared_permission: str = ""
+    needs: tuple[str, ...] = ()
+    whats_new: tuple[Fact, ...] = ()
+    related: Mapping[StoryId, float] = {}
+
+
 class Story(Record):
-    """Articles about one event, as of the match at `matches_offset`."""
+    """Articles about one event, as of the match at `matches_offset`. A story without terms is never joined."""
 
     schema_name: ClassVar[str] = "story"
 
@@ -53,15 +97,17 @@ class Story(Record):
     sources: tuple[StorySource, ...]
     facts: tuple[StoryFact, ...] = ()
     languages: tuple[str, ...] = ()
-    rules: tuple[RuleId, ...] = ()
-    sketches: tuple[tuple[str, ...], ...] = ()
-    text_hashes: tuple[str, ...] = ()
-    alert_revisions: Mapping[str, int] = {}
+    rules: tuple[StoryRule, ...] = ()
+    texts: tuple[StoryText, ...] = ()
+    alert_revisions: Mapping[RuleId, int] = {}
     matches_offset: int
 
 
 class StoryArticle(Record):
-    """Which story an article is in, with its newest revision: written before the story of the same match."""
+    """Which story an article is in, with its newest revision: written before the story of the same match.
+
+    `terms` are what its first revision counted in the document frequencies, at the match of `first_offset`.
+    """
 
     schema_name: ClassVar[str] = "story_article"
 
@@ -69,11 +115,15 @@ class StoryArticle(Record):
     story_id: StoryId
     revision: RevisionKey
     parts: tuple[int, ...]
-    rules: tuple[RuleId, ...]
+    rules: tuple[StoryRule, ...]
     head: Head
-    facts: Facts = Facts()
-    entities: tuple[EntityHit, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    entities: tuple[EntityId, ...] = ()
     text_hash: str = ""
+    label: Label
+    terms: tuple[str, ...] = ()
+    first_offset: int
+    seen_at: Utc
     matches_offset: int
 
     @property
@@ -83,7 +133,7 @@ class StoryArticle(Record):
 
 
 class TermCounts(Record):
-    """Document frequencies as of the first match of an hour; what follows is counted again from `matches`."""
+    """Document frequencies as of the first match of an hour; what follows is counted again from `article/`."""
 
     schema_name: ClassVar[str] = "term_counts"
 
@@ -96,3 +146,19 @@ class TermCounts(Record):
     def key(self) -> str:
         """Return the key on `stories`."""
         return f"df/{self.hour:%Y-%m-%dT%H}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """What grouping needs of one part of a match: `at` is its event time, `offset` its place on `matches`."""
+
+    head: Head
+    part: int
+    at: datetime
+    offset: int
+    terms: Mapping[str, float]
+    entities: tuple[EntityId, ...]
+    facts: tuple[Fact, ...]
+    rules: tuple[StoryRule, ...]
+    text_hash: str
+    sketch: tuple[str, ...]

@@ -1,0 +1,138 @@
+"""The alert stage: one worker groups every match into stories and labels it; it suppresses nothing for a desk.
+
+Effects, in order: alerts are acknowledged, then the `df/` and `article/` records and the story of each match, in the
+order of the matches, then the commit. Written the other way round, a replayed match would pass for its own copy.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from zlib import crc32
+
+from agents import log
+from agents.batch import Decision
+from agents.kafka import Incoming, Outgoing, outgoing, tombstone
+from agents.metrics import Metrics
+from streams.alerts.alert import Alert
+from streams.alerts.build import heartbeat
+from streams.alerts.decide import Dropped, decide
+from streams.articles.article import ArticleKind, Head
+from streams.errors import PoisonError
+from streams.latency import Hop
+from streams.matching.match import Match
+from streams.record import Record
+from streams.stories.book import Change, StoryBook
+from streams.stories.story import Story, StoryArticle, TermCounts
+from streams.topics import ALERTS, STORIES
+
+LOG = log.named("alert")
+
+
+class AlertStage:
+    """A Batch over `matches` with the state `stories`; both have one partition, so it has one book."""
+
+    stage = "alert"
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.book = StoryBook()
+        self._metrics = metrics
+        self._settled = True
+
+    def begin(self, number: int) -> None:
+        """Forget every story; the records of `stories` follow."""
+        del number
+        self.book = StoryBook()
+        self._settled = False
+
+    def restore(self, record: Incoming) -> None:
+        """Take one record of `stories`; one that can't be read is skipped: at worst a story opens anew."""
+        if record.value is None:
+            self.book.restore_deletion(record.key)
+            return
+        try:
+            self.book.restore(_read(record))
+        except PoisonError as err:
+            LOG.warning("state record skipped", key=record.key, offset=record.offset, error=str(err))
+
+    def drop(self, number: int) -> None:
+        """Drop the book: another worker holds it now."""
+        self.begin(number)
+
+    def decide(self, record: Incoming, *, stamped_at: datetime) -> Decision:
+        """Return the alert of one match, with the story's records; nothing for what was decided before."""
+        if not self._settled:
+            self.book.settle()
+            self._settled = True
+        match = Match.from_json(record.value, schema=record.schema)
+        if match.head.kind is ArticleKind.HEARTBEAT:
+            beat = heartbeat(match)
+            number = _number(match.head)
+            return Decision(outputs=(_alert(beat, record, stamped_at, partition=number),))
+        found = decide(self.book, match, offset=record.offset, at=record.appended_at)
+        if isinstance(found, Dropped):
+            LOG.debug("match dropped", reason=found, article_id=match.head.article_id, offset=record.offset)
+            return Decision()
+        decision = Decision(
+            outputs=(_alert(found.alert, record, stamped_at),),
+            states=tuple(_states(found.change, record, stage=self.stage)),
+        )
+        self.book.apply(found.change, found.frequencies)
+        self._measure(record, stamped_at)
+        return decision
+
+    def _measure(self, record: Incoming, stamped_at: datetime) -> None:
+        self._metrics.stories_open.set(len(self.book.clusterer.stories))
+        matched_at = record.ledger.at(Hop.MATCHED)
+        if matched_at is not None:
+            spent_s = (stamped_at - matched_at).total_seconds()
+            self._metrics.stage_latency.labels("alert").observe(max(0.0, spent_s))
+
+
+def _alert(alert: Alert, record: Incoming, stamped_at: datetime, *, partition: int | None = None) -> Outgoing:
+    return outgoing(
+        ALERTS,
+        alert,
+        key=alert.story_id,
+        by=alert.story_id,
+        partition=partition,
+        ce_id=alert.event_id,
+        ce_type=f"tocsin.alert.{alert.relation}.v1",
+        stage=AlertStage.stage,
+        at=record.appended_at,
+        ledger=record.ledger.stamped(alerted=stamped_at),
+        traceparent=record.traceparent,
+    )
+
+
+def _states(change: Change, record: Incoming, *, stage: str) -> Iterable[Outgoing]:
+    """Yield the records of a change; the story stands last, because its offset says that the match is done."""
+    for article_id in change.forgotten:
+        yield tombstone(STORIES, key=f"article/{article_id}")
+    for story_id in change.closed:
+        yield tombstone(STORIES, key=story_id)
+    kept: list[tuple[str, Record]] = [(change.article.key, change.article), (change.story.story_id, change.story)]
+    if change.counts is not None:
+        kept.insert(0, (change.counts.key, change.counts))
+    for key, state in kept:
+        yield outgoing(
+            STORIES,
+            state,
+            key=key,
+            ce_id=f"{key}@{record.offset}",
+            stage=stage,
+            at=record.appended_at,
+            traceparent=record.traceparent,
+        )
+
+
+def _read(record: Incoming) -> Story | StoryArticle | TermCounts:
+    if record.key.startswith("article/"):
+        return StoryArticle.from_json(record.value, schema=record.schema)
+    if record.key.startswith("df/"):
+        return TermCounts.from_json(record.value, schema=record.schema)
+    return Story.from_json(record.value, schema=record.schema)
+
+
+def _number(head: Head) -> int:
+    """Return the partition number that a heartbeat speaks for: the digits at the end of its article id."""
+    digits = head.article_id[len(head.article_id.rstrip("0123456789")) :]
+    return (int(digits) if digits else crc32(head.article_id.encode())) % ALERTS.partitions

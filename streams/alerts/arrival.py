@@ -1,0 +1,64 @@
+"""What grouping needs of a match: the arrival of an article at its story."""
+
+from datetime import datetime
+
+from streams.articles.article import ArticleKind
+from streams.matching.match import Facts, Match, RuleHit
+from streams.matching.rule import Urgency
+from streams.stories.story import Arrival, Fact, StoryRule
+from streams.stories.terms import terms_of
+
+
+def arrival_of(match: Match, *, offset: int, at: datetime) -> Arrival:
+    """Return the arrival that a part of a match is, at its event time (UTC) and place on `matches`."""
+    entities = tuple(dict.fromkeys(entity.entity_id for entity in match.entities))
+    grouped = match.head.kind is not ArticleKind.HEALTH  # a feed's health is no news: each is a story of its own
+    return Arrival(
+        head=match.head,
+        part=match.part,
+        at=at,
+        offset=offset,
+        terms=terms_of(match.head.title, match.head.lead, entities) if grouped else {},
+        entities=entities,
+        facts=facts_of(match.facts),
+        rules=tuple(_remembered(rule) for rule in match.rules),
+        text_hash=match.text_hash,
+        sketch=match.sketch,
+    )
+
+
+def facts_of(facts: Facts) -> tuple[Fact, ...]:
+    """Return a match's facts one by one, each with its kind in the singular."""
+    kinds = (
+        ("number", facts.numbers),
+        ("percentage", facts.percentages),
+        ("money", facts.money),
+        ("date", facts.dates),
+        ("negation", facts.negations),
+    )
+    return tuple(dict.fromkeys(Fact(kind=kind, value=value) for kind, values in kinds for value in values))
+
+
+def taken_over(rules: tuple[StoryRule, ...]) -> tuple[RuleHit, ...]:
+    """Return rules of an earlier article as hits of a match without rules; they have no spans in its text."""
+    return tuple(
+        RuleHit(
+            rule_id=rule.rule_id,
+            change_id=rule.change_id,
+            urgency=Urgency(rule.urgency),
+            labels=rule.labels,
+            owner=rule.owner,
+            spans=(),
+        )
+        for rule in rules
+    )
+
+
+def _remembered(rule: RuleHit) -> StoryRule:
+    return StoryRule(
+        rule_id=rule.rule_id,
+        change_id=rule.change_id,
+        urgency=rule.urgency.value,
+        labels=rule.labels,
+        owner=rule.owner,
+    )

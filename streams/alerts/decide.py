@@ -1,0 +1,129 @@
+"""What one part of a match leads to: an alert and a change of the book, or a reason why nothing follows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from streams.alerts.alert import Alert
+from streams.alerts.arrival import arrival_of, taken_over
+from streams.alerts.build import alert_of
+from streams.alerts.relation import relate
+from streams.articles.article import ArticleKind
+from streams.ids import StoryId, story_id
+from streams.matching.match import Match
+from streams.stories.book import Change, StoryBook
+from streams.stories.clustering import Placement
+from streams.stories.frequencies import Frequencies
+from streams.stories.growth import grown, joined, merged_rules, opened
+from streams.stories.story import Arrival, Label, Story, StoryArticle, StoryRule
+
+
+class Dropped(StrEnum):
+    """Why a match leads to no alert."""
+
+    DECIDED_BEFORE = "decided_before"
+    DUPLICATE = "duplicate"
+    NO_RULES = "no_rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The alert, and what it does to the book; `book.apply(change, frequencies)` when both are safe."""
+
+    alert: Alert
+    change: Change
+    frequencies: Frequencies
+
+
+def decide(book: StoryBook, match: Match, *, offset: int, at: datetime) -> Decided | Dropped:
+    """Return what follows from a part of a match, without changing the book.
+
+    `at` is the append time of the match (UTC), `offset` its place on `matches`. A match that the book has seen, by its
+    offset or by its article, revision and part, is dropped; so is one without rules of its own, its article's or its
+    story's. Event time never runs backwards here, whatever the broker's clock does.
+    """
+    earlier = book.articles.get(match.head.article_id)
+    if offset <= book.offset:
+        return Dropped.DECIDED_BEFORE
+    if earlier and _known(match, earlier):
+        return Dropped.DUPLICATE
+    arrival = arrival_of(match, offset=offset, at=max(at, book.latest_at))
+    frequencies, counts = book.entered(arrival.at, offset)
+    placement = _place(book, arrival, earlier, frequencies)
+    rules = match.rules or taken_over(_rules_before(earlier, placement.story))
+    if not rules:
+        return Dropped.NO_RULES
+    match = match.model_copy(update={"rules": rules})
+    arrival = replace(arrival, rules=arrival.rules or _rules_before(earlier, placement.story))
+    home = earlier if earlier and placement.story and earlier.story_id == placement.story.story_id else None
+    further_part = home is not None and home.revision == match.head.revision
+    label = home.label if home and further_part else relate(arrival, match.markers, placement, home)
+    story = grown(_story(placement.story, arrival, home, frequencies), arrival)
+    change = Change(
+        counts=counts,
+        forgotten=tuple(book.forgetting(arrival.at)),
+        closed=_closing(book, arrival, story),
+        article=_article(arrival, label, story, earlier=earlier, further_part=further_part),
+        story=story,
+    )
+    alert = alert_of(match, label, story, book.clusterer, at=arrival.at)
+    return Decided(alert, change, frequencies)
+
+
+def _known(match: Match, earlier: StoryArticle) -> bool:
+    """Return whether this part, or a newer revision, came before: a matcher that was killed appends matches twice."""
+    if match.head.revision == earlier.revision:
+        return match.part in earlier.parts
+    return match.head.ordinal < earlier.head.ordinal
+
+
+def _place(book: StoryBook, arrival: Arrival, earlier: StoryArticle | None, frequencies: Frequencies) -> Placement:
+    home = book.clusterer.open_story(earlier.story_id, arrival.at) if earlier else None
+    if home is not None:
+        return Placement(home, book.clusterer.similarity(arrival, home, frequencies))
+    if arrival.head.kind is ArticleKind.HEALTH:
+        return Placement()
+    return book.clusterer.place(arrival, frequencies)
+
+
+def _rules_before(earlier: StoryArticle | None, story: Story | None) -> tuple[StoryRule, ...]:
+    if earlier and earlier.rules:
+        return earlier.rules
+    return story.rules if story else ()
+
+
+def _story(story: Story | None, arrival: Arrival, home: StoryArticle | None, frequencies: Frequencies) -> Story:
+    if story is None:
+        name = story_id(arrival.head.article_id, arrival.head.revision)
+        return opened(name, arrival, frequencies)
+    return story if home else joined(story, arrival, frequencies)
+
+
+def _closing(book: StoryBook, arrival: Arrival, story: Story) -> tuple[StoryId, ...]:
+    room_for = 0 if story.story_id in book.clusterer.stories else 1
+    ending = book.clusterer.closing(arrival.at, room_for=room_for)
+    return tuple(name for name in ending if name != story.story_id)
+
+
+def _article(
+    arrival: Arrival, label: Label, story: Story, *, earlier: StoryArticle | None, further_part: bool
+) -> StoryArticle:
+    before = earlier if further_part else None
+    known: Iterable[StoryRule] = before.rules if before else ()
+    return StoryArticle(
+        article_id=arrival.head.article_id,
+        story_id=story.story_id,
+        revision=arrival.head.revision,
+        parts=(*(before.parts if before else ()), arrival.part),
+        rules=merged_rules(known, arrival.rules),
+        head=arrival.head,
+        facts=arrival.facts,
+        entities=arrival.entities,
+        text_hash=arrival.text_hash,
+        label=label,
+        terms=earlier.terms if earlier else tuple(sorted(arrival.terms)),
+        first_offset=earlier.first_offset if earlier else arrival.offset,
+        seen_at=arrival.at,
+        matches_offset=arrival.offset,
+    )

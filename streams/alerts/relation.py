@@ -1,0 +1,81 @@
+"""What an article is to its story. The first that holds, in this order, is the label.
+
+| relation | when |
+|---|---|
+| first | there is no story yet |
+| retract | the publisher says so (WITHDRAWN, KILL) |
+| correction | the publisher says so (CORRECTED, REFILE), or a revision changed a number, an entity or a negation |
+| update | a fact that the story has not told: a figure, a date, an entity, a negation; or "UPDATE n" |
+| copy | a text that the story holds already |
+| confirmation | nothing new; firm at a similarity of 0.50, else loose: it may be another event |
+
+It labels and never suppresses: what a desk is told is decided per desk, from the keys it was told (streams.routing).
+"""
+
+from streams.alerts.alert import Relation
+from streams.alerts.copies import copied_from
+from streams.alerts.whats_new import News, corrected, news_of
+from streams.matching.match import Markers
+from streams.stories.clustering import Placement
+from streams.stories.story import Arrival, Fact, Label, Story, StoryArticle
+
+FIRM = 0.50
+
+
+def relate(arrival: Arrival, markers: Markers, placement: Placement, earlier: StoryArticle | None) -> Label:
+    """Return the label of an article revision; `earlier` is its revision before, if the story holds it."""
+    if placement.story is None:
+        return _label(Relation.FIRST, placement)
+    story, news = placement.story, news_of(arrival, placement.story)
+    if markers.retract:
+        return _against_first(Relation.RETRACT, placement, story, news)
+    changed = corrected(arrival, earlier) if earlier else ()
+    if markers.correction or changed:
+        return _against_first(Relation.CORRECTION, placement, story, news)
+    if news.new or markers.update is not None:
+        return _against_first(Relation.UPDATE, placement, story, news, *_update_number(markers))
+    return _nothing_new(arrival, placement, story, news)
+
+
+def _against_first(relation: Relation, placement: Placement, story: Story, news: News, *more: Fact) -> Label:
+    label = _label(relation, placement)
+    return label.model_copy(
+        update={
+            "compared_article": story.first.article_id,
+            "compared_permission": story.first.permission,
+            "whats_new": (*news.new, *more),
+        }
+    )
+
+
+def _nothing_new(arrival: Arrival, placement: Placement, story: Story, news: News) -> Label:
+    """Return copy or confirmation, with every permission that "nothing new" rests on."""
+    original = copied_from(arrival, story.texts)
+    if original is not None:
+        label = _label(Relation.COPY, placement)
+        return label.model_copy(
+            update={"compared_article": original.article_id, "compared_permission": original.permission}
+        )
+    own = (source for source in story.sources if source.permission == arrival.head.permission)
+    compared = next(iter(news.told_by), None) or next(own, story.first)
+    label = _label(Relation.CONFIRMATION, placement)
+    return label.model_copy(
+        update={
+            "firm": placement.similarity >= FIRM,
+            "compared_article": compared.article_id,
+            "compared_permission": compared.permission,
+            "needs": tuple(sorted({fact.permission for fact in news.told_by})),
+        }
+    )
+
+
+def _label(relation: Relation, placement: Placement) -> Label:
+    return Label(
+        relation=relation.value,
+        similarity=None if placement.story is None else placement.similarity,
+        related=dict(placement.related),
+    )
+
+
+def _update_number(markers: Markers) -> tuple[Fact, ...]:
+    return () if markers.update is None else (Fact(kind="update", value=str(markers.update)),)

@@ -1,0 +1,74 @@
+"""What a desk may see, deny by default, and an alert as it may see it."""
+
+from dataclasses import dataclass
+
+from streams.alerts.alert import Alert, AlertSource, DeskAlert, Related, Relation
+from streams.alerts.urgency import at_most_urgent
+from streams.ids import RuleId
+from streams.routing.route import Desk
+
+NOTHING_NEW = frozenset({Relation.COPY, Relation.CONFIRMATION})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """As what a desk is shown an alert: the relation, the rules it is shown, and its age if it is late."""
+
+    told_as: Relation
+    rules: frozenset[RuleId]
+    late_by_s: float | None
+    routes_version: str
+
+
+def may_see(desk: Desk, permission: str) -> bool:
+    """Return whether the desk holds a permission."""
+    return permission in desk.permissions
+
+
+def may_compare(desk: Desk, alert: Alert) -> bool:
+    """Return whether the desk may see everything that the alert's relation rests on."""
+    compared = alert.compared_with
+    return compared is None or all(may_see(desk, needed) for needed in (compared.permission, *compared.needs))
+
+
+def relation_for(desk: Desk, alert: Alert) -> Relation:
+    """Return the alert's relation for a desk that knows the story: what copies the unseen is an update to it."""
+    if alert.relation is Relation.FIRST:
+        return Relation.UPDATE
+    hidden = alert.relation in NOTHING_NEW and not may_compare(desk, alert)
+    return Relation.UPDATE if hidden else alert.relation
+
+
+def as_seen_by(desk: Desk, alert: Alert, telling: Telling) -> DeskAlert:
+    """Return the alert with sources, lags, relations and rules computed from what the desk may see."""
+    fields = {name: getattr(alert, name) for name in Alert.model_fields}
+    fields |= {
+        "desk": desk.desk_id,
+        "told_as": telling.told_as,
+        "routes_version": telling.routes_version,
+        "sources": _sources(desk, alert),
+        "related": _related(desk, alert),
+        "late_by_s": telling.late_by_s,
+        "rules": tuple(
+            rule.model_copy(update={"urgency": at_most_urgent(rule.urgency, telling.late_by_s)})
+            for rule in alert.rules
+            if rule.rule_id in telling.rules
+        ),
+    }
+    if not may_compare(desk, alert):
+        fields |= {"compared_with": None, "similarity": None, "firm": True, "relation": telling.told_as}
+    return DeskAlert.model_validate(fields)
+
+
+def _sources(desk: Desk, alert: Alert) -> tuple[AlertSource, ...]:
+    seen = [source for source in alert.sources if may_see(desk, source.permission)]
+    first = min((source.lag_s for source in seen), default=0.0)
+    return tuple(source.model_copy(update={"lag_s": round(source.lag_s - first, 6)}) for source in seen)
+
+
+def _related(desk: Desk, alert: Alert) -> tuple[Related, ...]:
+    return tuple(
+        related.model_copy(update={"permissions": ()})
+        for related in alert.related
+        if any(may_see(desk, permission) for permission in related.permissions)
+    )

@@ -1,0 +1,76 @@
+"""The deliveries of one decision: one for each receiver of a desk, however many rules and nodes lead to it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from streams.alerts.alert import DeskAlert, Relation
+from streams.ids import ReceiverId, delivery_id
+from streams.matching.rule import Urgency
+from streams.routing.notification import Delivery
+from streams.routing.route import Receiver, RouteNode, Routes
+from streams.routing.told import RoutingDecision
+from streams.routing.verdict import Verdict
+
+PURPOSE = "alert"
+DROP = "drop"
+MANNERS = (DROP, "edit_root", "thread", "broadcast")  # from the quietest to the loudest
+DEFAULT_MANNER: Mapping[Relation, str] = MappingProxyType(
+    {
+        Relation.FIRST: "thread",
+        Relation.RETRACT: "broadcast",
+        Relation.CORRECTION: "broadcast",
+        Relation.UPDATE: "thread",
+        Relation.COPY: DROP,
+        Relation.CONFIRMATION: "edit_root",
+    }
+)
+HOUR_S = 3_600.0
+CHAT_TTL_S: Mapping[str, float] = MappingProxyType({"flash": 900.0, "urgent": HOUR_S, "routine": 72 * HOUR_S})
+MACHINE_TTL_S: Mapping[str, float] = MappingProxyType(
+    {"flash": 24 * HOUR_S, "urgent": 24 * HOUR_S, "routine": 72 * HOUR_S}
+)
+MACHINES = frozenset({"webhook", "email"})
+
+
+def deliveries_of(alert: DeskAlert, verdicts: Iterable[Verdict], routes: Routes, *, at: datetime) -> list[Delivery]:
+    """Return the deliveries, sorted by receiver; a receiver that the routes do not define gets one all the same.
+
+    The loudest manner and the highest urgency of the rules that lead to a receiver hold; a known one is routine, so
+    that the edit of a count never stands before a flash. The time to live counts from the event time.
+    """
+    chosen: dict[ReceiverId, tuple[str, Urgency]] = {}
+    for verdict in verdicts:
+        urgency = verdict.key.urgency if verdict.decision is RoutingDecision.TOLD else Urgency.ROUTINE
+        for hit in verdict.hits:
+            for receiver in hit.node.receivers:
+                manner, before = chosen.get(receiver, (DROP, Urgency.ROUTINE))
+                louder = max(manner, manner_of(hit.node, verdict.told_as), key=MANNERS.index)
+                chosen[receiver] = (louder, max(before, urgency, key=lambda one: one.rank))
+    sent = sorted((receiver, *how) for receiver, how in chosen.items() if how[0] != DROP)
+    return [
+        Delivery(
+            delivery_id=delivery_id(receiver, alert.desk, alert.event_id, PURPOSE),
+            receiver=receiver,
+            desk=alert.desk,
+            purpose=PURPOSE,
+            urgency=urgency,
+            alert=alert,
+            manner=manner,
+            expires_at=at + timedelta(seconds=time_to_live_s(routes.receivers.get(receiver), urgency)),
+        )
+        for receiver, manner, urgency in sent
+    ]
+
+
+def manner_of(node: RouteNode, told_as: Relation) -> str:
+    """Return how a node's receivers are told: what the node says of the relation, else the default."""
+    return node.relations.get(told_as, DEFAULT_MANNER[told_as])
+
+
+def time_to_live_s(receiver: Receiver | None, urgency: Urgency) -> float:
+    """Return how long a delivery is worth sending: the receiver's own time to live, else by type and urgency."""
+    if receiver is None:
+        return MACHINE_TTL_S[urgency]
+    defaults = MACHINE_TTL_S if receiver.type in MACHINES else CHAT_TTL_S
+    return receiver.ttl_s.get(urgency, defaults[urgency])

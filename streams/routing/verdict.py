@@ -1,0 +1,119 @@
+"""The verdict on one rule of an alert for one desk: told, as what, through which nodes, or why not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from streams.alerts.alert import Alert, AlertedRule, Relation
+from streams.alerts.urgency import at_most_urgent
+from streams.ids import ControlId, EntityId
+from streams.matching.rule import Urgency
+from streams.routing.permission import relation_for
+from streams.routing.route import Desk, Routes
+from streams.routing.silence import Silence, silencing
+from streams.routing.time_interval import muted_by
+from streams.routing.told import DeskStory, RoutingDecision, ToldKey
+from streams.routing.tree import Hit, labels_of, walk
+
+NEWS = frozenset({Relation.UPDATE, Relation.CORRECTION, Relation.RETRACT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What holds for a desk at an alert's event time `at` (UTC); `late_by_s` is the news' age if it is late."""
+
+    desk: Desk
+    routes: Routes
+    silences: tuple[Silence, ...]
+    known: DeskStory
+    at: datetime
+    late_by_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What was decided for one rule; `key` is what the desk knows once it is told, `hits` are the nodes not muted."""
+
+    key: ToldKey
+    decision: RoutingDecision
+    told_as: Relation
+    because: str
+    hits: tuple[Hit, ...] = ()
+    controls: tuple[ControlId, ...] = ()
+
+    @property
+    def shown(self) -> bool:
+        """Return whether the desk sees the rule: told, or known and counted."""
+        return self.decision in {RoutingDecision.TOLD, RoutingDecision.KNOWN}
+
+
+def judge(alert: Alert, rule: AlertedRule, situation: Situation) -> Verdict:
+    """Return the verdict on a rule of an alert that the desk may see.
+
+    In this order: no route (or another desk's own rule), silenced, quiet hours in every node reached, then: a key
+    that was not told is told, whatever the label; of a known one, only an update, a correction or a retraction is.
+    """
+    key = key_of(alert, rule, urgency=at_most_urgent(rule.urgency, situation.late_by_s))
+    told_as = _told_as(alert, key, situation)
+    labels = labels_of(alert, rule, relation=told_as, urgency=key.urgency)
+    mine = rule.owner in {None, situation.desk.desk_id}
+    hits = [hit for hit in walk(situation.routes.route, labels) if mine and hit.node.desk == situation.desk.desk_id]
+    if not hits:
+        why = "no route leads here" if mine else f"the rule is {rule.owner}'s own"
+        return Verdict(key=key, told_as=told_as, decision=RoutingDecision.NO_ROUTE, because=why)
+    silenced = _silenced(alert, key, labels, situation)
+    if silenced:
+        ids = tuple(silence.silence_id for silence in silenced)
+        why = f"silenced by {silenced[0].user} {silenced[0].until}"
+        return Verdict(key=key, told_as=told_as, decision=RoutingDecision.SILENCED, because=why, controls=ids)
+    quiet = [_quiet(hit, key, situation) for hit in hits]
+    heard = tuple(hit for hit, muted in zip(hits, quiet, strict=True) if muted is None)
+    if not heard:
+        why = f"quiet hours {quiet[0]} at {situation.at:%H:%M} UTC"
+        return Verdict(key=key, told_as=told_as, decision=RoutingDecision.QUIET_HOURS, because=why)
+    decision, why = _told_or_known(key, told_as, situation.known)
+    return Verdict(key=key, told_as=told_as, decision=decision, because=why, hits=heard)
+
+
+def key_of(alert: Alert, rule: AlertedRule, *, urgency: Urgency) -> ToldKey:
+    """Return what a desk knows once it is told of this rule: the rule, its own spans' entities, the urgency."""
+    return ToldKey(rule_id=rule.rule_id, entities=entities_of(alert, rule), urgency=urgency, event_id=alert.event_id)
+
+
+def entities_of(alert: Alert, rule: AlertedRule) -> tuple[EntityId, ...]:
+    """Return the entities in the rule's own spans, sorted."""
+    named = (alert.spans[number].entity_id for number in rule.spans)
+    return tuple(sorted({entity for entity in named if entity is not None}))
+
+
+def _told_as(alert: Alert, key: ToldKey, situation: Situation) -> Relation:
+    if not situation.known.heard_of(key.rule_id):
+        return Relation.FIRST
+    relation = relation_for(situation.desk, alert)
+    new_to_it = situation.known.telling(key) is None
+    return Relation.UPDATE if new_to_it and relation not in NEWS else relation
+
+
+def _told_or_known(key: ToldKey, told_as: Relation, known: DeskStory) -> tuple[RoutingDecision, str]:
+    before = known.telling(key)
+    about = f"{len(key.entities)} entities" if len(key.entities) != 1 else "1 entity"
+    if before is None:
+        return RoutingDecision.TOLD, f"{about} at {key.urgency}, not told before"
+    if told_as in NEWS:
+        return RoutingDecision.TOLD, f"{told_as} of what was told by {before.event_id}"
+    return RoutingDecision.KNOWN, f"{about} at {key.urgency}, told by {before.event_id}; a {told_as} adds nothing"
+
+
+def _silenced(alert: Alert, key: ToldKey, labels: Mapping[str, str], situation: Situation) -> tuple[Silence, ...]:
+    meant = {**labels, "desk": situation.desk.desk_id, "story": alert.story_id}
+    return silencing(situation.silences, meant, key.entities, at=situation.at)
+
+
+def _quiet(hit: Hit, key: ToldKey, situation: Situation) -> str | None:
+    node = hit.node
+    if node.flash_pierces and key.urgency is Urgency.FLASH:
+        return None
+    intervals = situation.routes.time_intervals
+    return muted_by(
+        node.mute_time_intervals, node.active_time_intervals, intervals, situation.at, zone=situation.desk.zone
+    )

@@ -1,0 +1,122 @@
+"""Everything that the alert stage remembers, and how it is read back from the topic `stories`.
+
+A match's effects are written in this order: alerts, then its `df/` and `article/` records, then its story. So the
+highest story offset says which matches are done; an `article/` record above it belongs to a match that is not.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from streams.ids import ArticleId, StoryId
+from streams.stories.clustering import Clusterer
+from streams.stories.frequencies import BEGINNING, Frequencies, hour_of
+from streams.stories.story import Story, StoryArticle, TermCounts
+
+ARTICLES_KEPT = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one match does to the book, in the order of its records."""
+
+    counts: TermCounts | None
+    forgotten: tuple[ArticleId, ...]
+    closed: tuple[StoryId, ...]
+    article: StoryArticle
+    story: Story
+
+
+class StoryBook:
+    """Stories, articles and document frequencies, as of the match at `offset` (-1: none yet)."""
+
+    def __init__(self, clusterer: Clusterer | None = None) -> None:
+        self.clusterer = clusterer or Clusterer()
+        self.articles: dict[ArticleId, StoryArticle] = {}
+        self.frequencies = Frequencies()
+        self.offset = -1
+        self.latest_at = BEGINNING
+        self._counted_from = 0
+        self._pending: Counter[str] = Counter()
+        self._documents = 0
+        self._held: list[StoryArticle] = []
+
+    def restore(self, record: Story | StoryArticle | TermCounts) -> None:
+        """Take one record of the topic, in log order."""
+        if isinstance(record, TermCounts):
+            self.frequencies = Frequencies.of(record)
+            self._counted_from = record.matches_offset
+        elif isinstance(record, StoryArticle):
+            self._held.append(record)
+        else:
+            self._restore_story(record)
+
+    def restore_deletion(self, key: str) -> None:
+        """Take one tombstone of the topic, in log order."""
+        kind, _, name = key.rpartition("/")
+        if kind == "article":
+            self.articles.pop(ArticleId(name), None)
+        elif not kind:
+            self.clusterer.remove(StoryId(name))
+
+    def settle(self) -> None:
+        """Finish the restoration: articles above the highest story are forgotten, the rest is counted again."""
+        self._held.clear()
+        self._pending.clear()
+        self._documents = 0
+        for article in self.articles.values():
+            if article.first_offset >= self._counted_from:
+                self._count(article)
+
+    def entered(self, at: datetime, offset: int) -> tuple[Frequencies, TermCounts | None]:
+        """Return the frequencies in force at an event time, with their record if the hour is new."""
+        hour = hour_of(at)
+        if hour <= self.frequencies.hour:
+            return self.frequencies, None
+        frequencies = self.frequencies.entered(hour, self._pending, self._documents)
+        return frequencies, frequencies.to_record(offset)
+
+    def forgetting(self, at: datetime) -> Iterator[ArticleId]:
+        """Yield the articles whose last use is 7 days ago."""
+        for article_id, article in self.articles.items():
+            if at - article.seen_at <= ARTICLES_KEPT:
+                return
+            yield article_id
+
+    def apply(self, change: Change, frequencies: Frequencies) -> None:
+        """Take in what one match does; `frequencies` are those that `entered` gave."""
+        if change.counts is not None:
+            self.frequencies = frequencies
+            self._counted_from = change.counts.matches_offset
+            self._pending.clear()
+            self._documents = 0
+        for article_id in change.forgotten:
+            self.articles.pop(article_id, None)
+        for story_id in change.closed:
+            self.clusterer.remove(story_id)
+        self._take(change.article)
+        if change.article.first_offset == change.article.matches_offset:
+            self._count(change.article)
+        self._take_story(change.story)
+
+    def _restore_story(self, story: Story) -> None:
+        for article in self._held:
+            self._take(article)
+        self._held.clear()
+        self._take_story(story)
+
+    def _take(self, article: StoryArticle) -> None:
+        self.articles.pop(article.article_id, None)  # so that the order of the dict is the order of last use
+        self.articles[article.article_id] = article
+        self.latest_at = max(self.latest_at, article.seen_at)
+
+    def _take_story(self, story: Story) -> None:
+        self.clusterer.put(story)
+        self.offset = max(self.offset, story.matches_offset)
+        self.latest_at = max(self.latest_at, story.last_article_at)
+
+    def _count(self, article: StoryArticle) -> None:
+        if article.terms:
+            self._pending.update(article.terms)
+            self._documents += 1

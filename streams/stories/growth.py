@@ -1,0 +1,121 @@
+"""A story after one more article: opened, or grown by what the article adds."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from streams.ids import RuleId, StoryId
+from streams.stories.clustering import centroid
+from streams.stories.frequencies import Frequencies
+from streams.stories.story import Arrival, Fact, FirstArticle, Story, StoryFact, StoryRule, StorySource, StoryText
+
+MOST_FACTS = 512
+MOST_TEXTS = 16  # distinct ones; a copy of a text that was dropped is labelled a confirmation, and is told the same
+MOST_SOURCES = 500
+T = TypeVar("T")
+
+
+def opened(story_id: StoryId, arrival: Arrival, frequencies: Frequencies) -> Story:
+    """Return the story that an article opens, without what `grown` adds for it."""
+    head = arrival.head
+    return Story(
+        story_id=story_id,
+        opened_at=arrival.at,
+        last_article_at=arrival.at,
+        first=FirstArticle(
+            article_id=head.article_id,
+            revision=head.revision,
+            publisher=head.publisher,
+            permission=head.permission,
+        ),
+        terms=centroid({}, arrival.terms, frequencies),
+        articles=1,
+        sources=(),
+        matches_offset=arrival.offset,
+    )
+
+
+def joined(story: Story, arrival: Arrival, frequencies: Frequencies) -> Story:
+    """Return the story with a further article's terms in its centroid, without what `grown` adds for it."""
+    terms = centroid(story.terms, arrival.terms, frequencies)
+    return story.model_copy(update={"terms": terms, "articles": story.articles + 1})
+
+
+def grown(story: Story, arrival: Arrival) -> Story:
+    """Return the story with an article's facts, text, source and rules, as of the arrival's offset.
+
+    A part or a revision adds nothing twice. Lists are bounded: the newest facts and texts stay, the first sources.
+    """
+    return story.model_copy(
+        update={
+            "last_article_at": max(story.last_article_at, arrival.at),
+            "entities": _with(story.entities, arrival.entities),
+            "sources": _sources(story, arrival),
+            "facts": _facts(story, arrival),
+            "languages": _with(story.languages, (arrival.head.language,)),
+            "rules": merged_rules(story.rules, arrival.rules),
+            "texts": _texts(story, arrival),
+            "alert_revisions": _revisions(story, arrival.rules),
+            "matches_offset": arrival.offset,
+        }
+    )
+
+
+def merged_rules(known: Iterable[StoryRule], added: Iterable[StoryRule]) -> tuple[StoryRule, ...]:
+    """Return the rules by id, in order of first appearance, each in its newest form."""
+    rules = {rule.rule_id: rule for rule in known}
+    return tuple((rules | {rule.rule_id: rule for rule in added}).values())
+
+
+def told_facts(arrival: Arrival) -> tuple[Fact, ...]:
+    """Return everything that an article tells: its figures, dates and negations, and its entities."""
+    entities = (Fact(kind="entity", value=entity) for entity in arrival.entities)
+    return (*arrival.facts, *entities)
+
+
+def _with(known: tuple[T, ...], added: tuple[T, ...]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys((*known, *added)))
+
+
+def _revisions(story: Story, rules: Iterable[StoryRule]) -> dict[RuleId, int]:
+    counts = dict(story.alert_revisions)
+    for rule in rules:
+        counts[rule.rule_id] = counts.get(rule.rule_id, 0) + 1
+    return counts
+
+
+def _sources(story: Story, arrival: Arrival) -> tuple[StorySource, ...]:
+    head = arrival.head
+    known = any(source.publisher == head.publisher and source.permission == head.permission for source in story.sources)
+    if known or len(story.sources) >= MOST_SOURCES:
+        return story.sources
+    source = StorySource(
+        publisher=head.publisher,
+        permission=head.permission,
+        language=head.language,
+        first_seen_at=head.first_seen_at,
+        article_id=head.article_id,
+    )
+    return (*story.sources, source)
+
+
+def _facts(story: Story, arrival: Arrival) -> tuple[StoryFact, ...]:
+    head = arrival.head
+    known = {(fact.kind, fact.value, fact.permission): fact for fact in story.facts}
+    for fact in told_facts(arrival):
+        told = StoryFact(kind=fact.kind, value=fact.value, article_id=head.article_id, permission=head.permission)
+        known.setdefault((fact.kind, fact.value, head.permission), told)
+    return tuple(known.values())[-MOST_FACTS:]
+
+
+def _texts(story: Story, arrival: Arrival) -> tuple[StoryText, ...]:
+    head = arrival.head
+    known = any(text.text_hash == arrival.text_hash and text.permission == head.permission for text in story.texts)
+    if known or not (arrival.text_hash or arrival.sketch):
+        return story.texts
+    text = StoryText(
+        article_id=head.article_id,
+        permission=head.permission,
+        text_hash=arrival.text_hash,
+        sketch=arrival.sketch,
+    )
+    return (*story.texts, text)[-MOST_TEXTS:]
