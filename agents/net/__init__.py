@@ -1,0 +1,1 @@
+"""The way out: one HTTP client, and the guard over every address that it connects to."""
