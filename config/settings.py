@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
+from getpass import getuser
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from config.problems import did_you_mean
 from streams.errors import ConfigurationError
+from streams.ids import UserId
 from streams.topics import PREFIX
 
 VARIABLE_PREFIX = "TOCSIN_"
@@ -108,3 +110,11 @@ def _problem(place: tuple[int | str, ...], message: str, flags: dict[str, object
     name = str(place[0]) if place else "settings"
     source = flag(name) if name in flags else variable(name)
     return f"{source}: {message}"
+
+
+def author(settings: Settings) -> UserId:
+    """Return who stands as author in changes: the setting `user`, else the login name."""
+    try:
+        return UserId(settings.user or getuser())
+    except (KeyError, OSError):  # no login name: a container's numeric user
+        return UserId("unknown")

@@ -1,0 +1,81 @@
+"""The flags that commands share, and the settings that they make together with the variables."""
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, signature
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from agents import log
+from config.settings import Settings, load_settings, unknown_variables
+from streams.errors import ConfigurationError
+
+T = TypeVar("T")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="The newest so many.")]
+
+
+def _flag(text: str) -> object:
+    return typer.Option(help=text, show_default=False, rich_help_panel=None)
+
+
+FLAGS: dict[str, object] = {
+    "bootstrap": Annotated[str | None, _flag("Kafka as host:port,...")],
+    "config_dir": Annotated[Path | None, _flag("Holds feeds, entities, rules and routes .yaml (default ./tocsin.d).")],
+    "data_dir": Annotated[Path | None, _flag("The embedded broker's data.")],
+    "topic_prefix": Annotated[str | None, _flag("Stands before every topic and consumer group.")],
+    "metrics_port": Annotated[str | None, _flag("Where metrics and health are served; 0 takes a free one.")],
+    "log_format": Annotated[str | None, _flag("auto, console or json.")],
+    "log_level": Annotated[str | None, _flag("DEBUG, INFO, WARNING or ERROR.")],
+    "instance": Annotated[str | None, _flag("A stable name: a restart in place costs no rebalance.")],
+}
+
+
+def with_settings(function: Callable[..., T]) -> Callable[..., T]:
+    """Return the command with the shared flags; `function` gets the settings as its first argument.
+
+    Every other setting has a variable, `TOCSIN_...`; `tocsin config show` lists them all.
+    """
+
+    @wraps(function)
+    def command(**given: object) -> T:
+        flags = {name: given.pop(name) for name in FLAGS}
+        settings = load_settings(**flags)
+        log.configure(form=settings.log_format, level=settings.log_level)
+        for line in unknown_variables(os.environ):
+            print(f"warning: {line}", file=sys.stderr)
+        return function(settings, **given)
+
+    _, *own = signature(function).parameters.values()
+    shared = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        for name, annotation in FLAGS.items()
+    ]
+    keyword = [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in own]
+    command.__signature__ = signature(function).replace(parameters=[*keyword, *shared])  # type: ignore[attr-defined]  # inspect reads it
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *shared)}
+    return command
+
+
+def with_broker(function: Callable[..., T]) -> Callable[..., T]:
+    """Return the command as `with_settings` does; without a broker it says so before it does anything."""
+
+    @wraps(function)
+    def connected(settings: Settings, **given: object) -> T:
+        if settings.bootstrap is None:
+            raise ConfigurationError(
+                "no broker is configured: give --bootstrap HOST:PORT or TOCSIN_BOOTSTRAP (`tocsin run` starts its own "
+                "and says where)"
+            )
+        return function(settings, **given)
+
+    return with_settings(connected)
+
+
+def given_flags(settings: Settings) -> set[str]:
+    """Return the settings that came by a flag."""
+    return {name for name in settings.model_fields_set if name in FLAGS}
