@@ -93,20 +93,20 @@ class RunReport:
 
     def title(self, text: str) -> None:
         """Say what runs."""
-        self._write(self._in("bold", text))
+        self._say(self._in("bold", text), text)
 
     def step(self, what: str, took_s: float | None = None, note: str = "") -> None:
         """Say that something stands, how long it took (seconds), and what is worth knowing of it."""
-        time = "" if took_s is None else f"{took_s:.1f} s"
-        self._write(f"  {what:<10} {self._in('green', f'{time:>7}')}  {note}".rstrip())
+        time = f"{'' if took_s is None else f'{took_s:.1f} s':>7}"
+        self._say(f"  {what:<10} {self._in('green', time)}  {note}".rstrip(), f"{what} {time.strip()} {note}")
 
     def notice(self, text: str) -> None:
         """Say something in passing."""
-        self._write(self._in("dim", f"  {text}"))
+        self._say(self._in("dim", f"  {text}"), text)
 
     def problem(self, name: str, text: str) -> None:
         """Say what went wrong, in a process of that name."""
-        self._write(f"{self._in('yellow', f'{name:<{NAME_WIDTH}}')} {text}")
+        self._say(f"{self._in('yellow', f'{name:<{NAME_WIDTH}}')} {text}", f"{name}: {text}")
 
     def line(self, name: str, line: str) -> None:
         """Keep a process's line, and show it if it is a warning or worse."""
@@ -123,6 +123,10 @@ class RunReport:
 
     def _in(self, colour: str, text: str) -> str:
         return f"{COLOURS[colour]}{text}{PLAIN}" if self._colours else text
+
+    def _say(self, shown: str, kept: str) -> None:
+        self._log.keep("run", kept)
+        self._write(shown)
 
     def _write(self, text: str) -> None:
         with suppress(OSError):  # a terminal that was closed must not keep anything from a clean end

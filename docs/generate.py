@@ -39,9 +39,10 @@ def configuration() -> str:
     return page(
         "Configuration",
         """\
-Settings of a process: a flag wins over its variable, the variable over the default. Feeds, entities, rules and routes
-are files in the folder that `--config-dir` names; a missing one falls back to the shipped file. A list has commas between its values.""",
-        ("Flag", "Variable", "Default", "Values", "Meaning"),
+Settings of a process: a flag wins over its variable, the variable over the default; a list has commas between its
+values. The flags of each command stand in its `--help`; every setting has its variable. Feeds, entities, rules and
+routes are files in the folder that `--config-dir` names; a missing one falls back to the shipped file.""",
+        ("Variable", "Default", "Values", "Meaning"),
         (setting(name, field) for name, field in Settings.model_fields.items()),
     )
 
@@ -49,8 +50,7 @@ are files in the folder that `--config-dir` names; a missing one falls back to t
 def setting(name: str, field: FieldInfo) -> tuple[str, ...]:
     """Return one row: a setting."""
     default = "" if field.default is None or field.default in ((), "") else f"`{field.default}`"
-    flag = f"`--{name.replace('_', '-')}`"
-    return flag, f"`TOCSIN_{name.upper()}`", default, values(field.annotation), field.description or ""
+    return f"`TOCSIN_{name.upper()}`", default, values(field.annotation), field.description or ""
 
 
 def values(kind: object) -> str:

@@ -100,6 +100,13 @@ def test_a_start_reads_like_a_table(kept: RunLog) -> None:
         "  first alert after 9.1 s",
         "poll     ended (exit 69, something outside is not there), starts again in 0.5 s",
     ]
+    assert kept.path.read_text(encoding="utf-8").splitlines() == [
+        "run      tocsin 0.1.0",
+        "run      broker 3.1 s 127.0.0.1:20001",
+        "run      metrics  http://127.0.0.1:9100/metrics",
+        "run      first alert after 9.1 s",
+        "run      poll: ended (exit 69, something outside is not there), starts again in 0.5 s",
+    ]
 
 
 @pytest.mark.parametrize(
