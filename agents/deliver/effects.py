@@ -1,0 +1,147 @@
+"""What is written when a delivery is handed to a tier or ends, and in which order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from agents.dead_letters import dead_letter
+from agents.deliver.job import Job
+from agents.deliver.outcome import Outcome
+from agents.kafka import Outgoing, outgoing
+from streams.ids import ReceiverId, delivery_id
+from streams.latency import Ledger
+from streams.record import Record
+from streams.routing.notification import Delivery, DeliveryState, DeliveryStatus, HandOffReason, Thread
+from streams.routing.receiver import ttl_s
+from streams.routing.route import Receiver
+from streams.topics import DELIVERIES, DELIVERY_STATES, RETRIES, THREADS, Topic
+
+STAGE: Final = "deliver"
+DETAIL_CHARS: Final = 200
+FALLBACK: Final = "fallback"
+
+
+class Log(Protocol):
+    """Where records are written."""
+
+    async def deliver(self, outputs: Sequence[Outgoing]) -> None:
+        """Return when the broker has acknowledged every output."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """What one job leaves behind: `first` must be acknowledged before `then` is written.
+
+    A pair that is torn in between is handed off twice, and the fence drops the second copy; the other way round it
+    would be lost.
+    """
+
+    first: tuple[Outgoing, ...] = ()
+    then: tuple[Outgoing, ...]
+    state: DeliveryState
+    thread: Thread | None = None
+
+
+def hand_off(job: Job, tier: str, *, reason: HandOffReason, outcome: str | None, at: datetime) -> Effects:
+    """Return the tier's record with `seq` + 1 and the state that fences off every older copy.
+
+    `outcome` None keeps the last one: whoever was in doubt before stays in doubt.
+    """
+    delivery = job.delivery
+    later = delivery.model_copy(
+        update={
+            "seq": delivery.seq + 1,
+            "attempts": delivery.attempts + (reason is HandOffReason.RETRY),
+            "reason": reason,
+            "last_outcome": (outcome or delivery.last_outcome or ("ambiguous: restart" if job.doubtful else None)),
+        }
+    )
+    state = _state(later, DeliveryStatus.HANDED_OFF, f"{reason} {tier}" + (f", {outcome}" if outcome else ""), at)
+    ce_id = f"{later.delivery_id}/{later.seq}"
+    return Effects(
+        first=(_record(RETRIES[tier], later, job, key=later.receiver, ce_id=ce_id, at=at),),
+        then=(_state_record(state, job, job.ledger, at),),
+        state=state,
+    )
+
+
+def final(job: Job, status: DeliveryStatus, outcome: Outcome, *, at: datetime, attempts: int = 1) -> Effects:
+    """Return the final state, with the root message to remember if there is one."""
+    tried = job.delivery.model_copy(update={"attempts": job.delivery.attempts + attempts})
+    state = _state(tried, status, outcome.detail, at, outcome.provider_ref)
+    ledger = job.ledger.stamped(delivered=at) if status is DeliveryStatus.DELIVERED else job.ledger
+    threads = () if outcome.thread is None else (_thread_record(outcome.thread, job, at),)
+    return Effects(first=threads, then=(_state_record(state, job, ledger, at),), state=state, thread=outcome.thread)
+
+
+def dead(job: Job, outcome: Outcome, fallback: Receiver | None, *, at: datetime) -> Effects:
+    """Return the dead letter, the fallback receiver's delivery if there is one to tell, and the final state."""
+    ended = final(job, DeliveryStatus.DEAD, outcome, at=at)
+    error = f"receiver {job.delivery.receiver}: {outcome.detail}"
+    letter = dead_letter(job.record, stage=STAGE, reason=outcome.reason, error=error)
+    told = () if fallback is None or job.delivery.purpose == FALLBACK else (_fallback(job, fallback, at),)
+    return Effects(first=(letter, *told), then=ended.then, state=ended.state)
+
+
+def _fallback(job: Job, receiver: Receiver, at: datetime) -> Outgoing:
+    """Return the same alert for the fallback receiver; one that fails itself tells nobody further."""
+    delivery, name = job.delivery, receiver.receiver_id
+    told = Delivery(
+        delivery_id=delivery_id(name, delivery.desk, delivery.alert.event_id, FALLBACK),
+        receiver=name,
+        desk=delivery.desk,
+        purpose=FALLBACK,
+        urgency=delivery.urgency,
+        alert=delivery.alert,
+        expires_at=job.record.appended_at + timedelta(seconds=ttl_s(receiver, delivery.urgency)),
+    )
+    return _record(DELIVERIES[delivery.urgency], told, job, key=name, ce_id=told.delivery_id, at=at, by=name)
+
+
+def _state(
+    delivery: Delivery, status: DeliveryStatus, outcome: str, at: datetime, ref: str | None = None
+) -> DeliveryState:
+    return DeliveryState(
+        delivery_id=delivery.delivery_id,
+        receiver=delivery.receiver,
+        seq=delivery.seq,
+        state=status,
+        attempts=delivery.attempts,
+        outcome=outcome[:DETAIL_CHARS],
+        provider_ref=ref,
+        changed_at=at,
+    )
+
+
+def _state_record(state: DeliveryState, job: Job, ledger: Ledger, at: datetime) -> Outgoing:
+    ce_id = f"{state.delivery_id}/{state.seq}/{state.state}"
+    return _record(DELIVERY_STATES, state, job, key=state.delivery_id, ce_id=ce_id, at=at, ledger=ledger)
+
+
+def _thread_record(thread: Thread, job: Job, at: datetime) -> Outgoing:
+    return _record(THREADS, thread, job, key=thread.key, ce_id=f"{thread.key}/{thread.sources}", at=at)
+
+
+def _record(
+    topic: Topic,
+    record: Record,
+    job: Job,
+    *,
+    key: str,
+    ce_id: str,
+    at: datetime,
+    by: ReceiverId | None = None,
+    ledger: Ledger | None = None,
+) -> Outgoing:
+    return outgoing(
+        topic,
+        record,
+        key=key,
+        by=by or job.delivery.receiver,
+        ce_id=ce_id,
+        stage=STAGE,
+        at=at,
+        ledger=ledger or job.ledger,
+        traceparent=job.record.traceparent,
+    )

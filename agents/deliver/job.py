@@ -1,0 +1,29 @@
+"""A record in hand: a delivery that waits in a lane, is being sent, or waits for its effects."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agents.kafka import Incoming
+from streams.latency import Ledger
+from streams.routing.notification import Delivery
+from streams.topics import Topic
+
+AMBIGUOUS = "ambiguous"
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Job:
+    """One record of one topic. `doubtful`: it may have been sent before this process knew of it."""
+
+    topic: Topic
+    record: Incoming
+    delivery: Delivery
+    ledger: Ledger
+    due_at: datetime
+    doubtful: bool = False
+
+    def __post_init__(self) -> None:
+        self.doubtful = self.doubtful or (self.delivery.last_outcome or "").startswith(AMBIGUOUS)
+
+    def __lt__(self, other: "Job") -> bool:
+        return (self.due_at, self.record.offset) < (other.due_at, other.record.offset)

@@ -1,0 +1,181 @@
+"""A lane: one receiver's own queue, concurrency, rate, order and breaker, so that it can't slow another."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Final, Protocol
+
+from agents.deliver.attempt import Attempt
+from agents.deliver.bucket import Breaker, Bucket
+from agents.deliver.job import Job
+from agents.deliver.outcome import Outcome, OutcomeKind
+from agents.metrics import Metrics
+from streams.matching.rule import Urgency
+from streams.routing.notification import HandOffReason
+from streams.routing.receiver import ordered
+from streams.routing.route import Receiver
+
+HOLD_S: Final = 5.0  # what may wait in memory; longer waits go to a tier
+COUNTED = frozenset({OutcomeKind.FAILED, OutcomeKind.AMBIGUOUS})
+
+
+class Channel(Protocol):
+    """The way to one receiver."""
+
+    async def send(self, attempt: Attempt) -> Outcome:
+        """Return what came of one attempt; raises nothing that a receiver can cause."""
+
+
+class Work(Protocol):
+    """What a lane's owner does with its jobs."""
+
+    async def attempt(self, job: Job, channel: Channel) -> Outcome | None:
+        """Return what came of sending the job; None if nothing was sent and the job is settled or lost."""
+
+    async def settle(self, job: Job, outcome: Outcome) -> None:
+        """Write what follows from the outcome."""
+
+    async def spill(self, jobs: Sequence[Job], reason: HandOffReason, wait_s: float) -> None:
+        """Hand the jobs to tiers: the lane can't send them before `wait_s`."""
+
+
+class Lane:
+    """One receiver's lane. `offer` never waits; `run` sends until it is cancelled."""
+
+    def __init__(
+        self,
+        receiver: Receiver,
+        channel: Channel,
+        work: Work,
+        *,
+        spawn: Callable[[Coroutine[None, None, None]], asyncio.Task[None]],
+        clock: Callable[[], float],
+        metrics: Metrics,
+    ) -> None:
+        self.receiver, self.channel = receiver, channel
+        self._work, self._spawn, self._clock, self._metrics = work, spawn, clock, metrics
+        self._label = metrics.capped("receiver", receiver.receiver_id)
+        self._bucket = Bucket(receiver.rate.per_second, receiver.rate.burst)
+        self._breaker = Breaker()
+        self._frozen_until = 0.0
+        self._queues: Mapping[Urgency, deque[Job]] = {urgency: deque() for urgency in Urgency}
+        self._sending: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+        self._spilled_until = 0.0
+
+    def adopt(self, receiver: Receiver, channel: Channel) -> None:
+        """Go on with other options from the next attempt on; freeze and queue stay, the breaker gets a new chance."""
+        self.receiver, self.channel = receiver, channel
+        self._bucket.retune(receiver.rate.per_second, receiver.rate.burst)
+        self._breaker = Breaker()
+        self._note()
+
+    def offer(self, job: Job) -> tuple[HandOffReason, float] | None:
+        """Take the job and return None, or return why it belongs into a tier and how long the lane can't send it."""
+        urgency = job.delivery.urgency
+        ahead = sum(len(queue) for other, queue in self._queues.items() if other.rank >= urgency.rank)
+        reason, wait_s = self._wait(ahead)
+        if wait_s > HOLD_S:
+            return reason, self._place_in_backlog(wait_s)
+        self._queues[urgency].append(job)
+        self._note()
+        return None
+
+    async def run(self) -> None:
+        """Send what is queued, flash first, else in order, as concurrency, rate, freeze and breaker allow."""
+        while True:
+            while not self.queued or len(self._sending) >= self.slots:
+                self._changed.clear()
+                await self._changed.wait()
+            reason, wait_s = self._wait()
+            if wait_s > HOLD_S:
+                await self._give_back(reason, wait_s)
+            elif wait_s > 0:
+                await asyncio.sleep(wait_s)
+            else:
+                self._start(self._next())
+
+    @property
+    def slots(self) -> int:
+        """Return how many attempts may run at a time; one if the receiver wants order."""
+        return 1 if ordered(self.receiver) else max(self.receiver.concurrency, 1)
+
+    @property
+    def queued(self) -> int:
+        """Return how many jobs wait in the lane."""
+        return sum(map(len, self._queues.values()))
+
+    async def close(self, within_s: float) -> None:
+        """Forget what is queued, let what is being sent end for so long, then cut it off."""
+        self._empty()
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=within_s)
+        for task in list(self._sending):
+            task.cancel()
+        await asyncio.gather(*self._sending, return_exceptions=True)
+        self._note()
+
+    def _next(self) -> Job:
+        return next(queue for queue in self._queues.values() if queue).popleft()
+
+    def _empty(self) -> list[Job]:
+        jobs = [job for queue in self._queues.values() for job in queue]
+        for queue in self._queues.values():
+            queue.clear()
+        return jobs
+
+    def _start(self, job: Job) -> None:
+        self._bucket.take(self._clock())
+        self._breaker.try_one()
+        task = self._spawn(self._send(job))
+        self._sending.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        self._note()
+
+    async def _send(self, job: Job) -> None:
+        """Send, learn, settle, in this order: a freeze holds before the next attempt of a parallel lane starts."""
+        outcome = await self._work.attempt(job, self.channel)
+        self._learn(outcome)
+        if outcome is None:
+            return
+        if outcome.kind is OutcomeKind.THROTTLED and outcome.retry_after_s <= HOLD_S:
+            self._queues[job.delivery.urgency].appendleft(job)
+            return
+        await self._work.settle(job, outcome)
+
+    def _learn(self, outcome: Outcome | None) -> None:
+        if outcome is None:
+            self._breaker.undecided()
+        elif outcome.kind in COUNTED:
+            self._breaker.failed(self._clock())
+        elif outcome.kind is OutcomeKind.THROTTLED:
+            self._breaker.undecided()
+            self._frozen_until = max(self._frozen_until, self._clock() + outcome.retry_after_s)
+        else:
+            self._breaker.succeeded()
+        self._note()
+
+    def _wait(self, ahead: int = 0) -> tuple[HandOffReason, float]:
+        """Return what stands in the way longest, and for how long."""
+        now = self._clock()
+        frozen = self._frozen_until - now
+        blocked = max(self._breaker.wait_s(now), self._bucket.wait_s(now, ahead), 0.0)
+        return (HandOffReason.FROZEN, frozen) if frozen > blocked else (HandOffReason.SPILL, blocked)
+
+    def _place_in_backlog(self, wait_s: float) -> float:
+        """Return when the lane gets to one more spilled job: backlog by rate, after those that were spilled before."""
+        now = self._clock()
+        self._spilled_until = max(self._spilled_until + 1 / self._bucket.per_second, now + wait_s)
+        return self._spilled_until - now
+
+    async def _give_back(self, reason: HandOffReason, wait_s: float) -> None:
+        await self._work.spill(self._empty(), reason, self._place_in_backlog(wait_s))
+
+    def _note(self) -> None:
+        self._changed.set()
+        self._metrics.lane_depth.labels(self._label).set(self.queued + len(self._sending))
+        self._metrics.lane_frozen.labels(self._label).set(self._frozen_until > self._clock())
+        self._metrics.breaker_open.labels(self._label).set(self._breaker.open)

@@ -1,0 +1,88 @@
+"""Ledger and fence of one partition number: what is final, and which copy of a delivery is the newest."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from streams.errors import PoisonError
+from streams.ids import DeliveryId, ReceiverId, StoryId
+from streams.routing.notification import Delivery, DeliveryState, Thread
+
+
+class Verdict(StrEnum):
+    """What to do with a record of a delivery."""
+
+    SEND = "send"
+    FINAL = "final"  # the ledger knows how it ended
+    STALE = "stale"  # the fence: a newer copy stands in a tier
+
+
+@dataclass(slots=True)
+class DeliveryLedger:
+    """States by delivery id. Values stay bytes until somebody asks: a new owner replays a million in seconds."""
+
+    _kept: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+
+    def restore(self, key: str, value: bytes | None) -> None:
+        """Take one record of `delivery-states`, in any order; a tombstone forgets the delivery."""
+        if value is None:
+            self._kept.pop(key, None)
+        else:
+            self._kept[key] = (*self._kept.get(key, ()), value)
+
+    def record(self, state: DeliveryState) -> None:
+        """Take a state that was just acknowledged by the broker."""
+        self.restore(state.delivery_id, state.to_json())
+
+    def state(self, delivery_id: DeliveryId) -> DeliveryState | None:
+        """Return the state that counts: a final one if there is any, else the one with the highest `seq`."""
+        kept = self._kept.get(delivery_id)
+        if kept is None:
+            return None
+        winner = max(_readable(kept), key=lambda state: (state.state.final, state.seq), default=None)
+        if winner is not None and len(kept) > 1:
+            self._kept[delivery_id] = (winner.to_json(),)
+        return winner
+
+    def judge(self, delivery: Delivery) -> Verdict:
+        """Return whether this copy of a delivery is to be sent."""
+        known = self.state(delivery.delivery_id)
+        if known is None:
+            return Verdict.SEND
+        if known.state.final:
+            return Verdict.FINAL
+        return Verdict.STALE if delivery.seq < known.seq else Verdict.SEND
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+@dataclass(slots=True)
+class Threads:
+    """Root messages by receiver and story; the last one written counts."""
+
+    _kept: dict[str, bytes] = field(default_factory=dict)
+
+    def restore(self, key: str, value: bytes | None) -> None:
+        """Take one record of `threads`, in log order."""
+        if value is None:
+            self._kept.pop(key, None)
+        else:
+            self._kept[key] = value
+
+    def record(self, thread: Thread) -> None:
+        """Take a thread that was just acknowledged by the broker."""
+        self._kept[thread.key] = thread.to_json()
+
+    def root(self, receiver: ReceiverId, story: StoryId) -> Thread | None:
+        """Return the root message of a story at a receiver, if one got through."""
+        value = self._kept.get(f"{receiver}/{story}")
+        return None if value is None else Thread.from_json(value)
+
+
+def _readable(values: Iterable[bytes]) -> Iterator[DeliveryState]:
+    """Yield the states; one that is broken says nothing, and then sending again is the safe side."""
+    for value in values:
+        with suppress(PoisonError):
+            yield DeliveryState.from_json(value)

@@ -1,0 +1,208 @@
+"""One partition number of all delivery topics: what is taken, what waits to be due, and its receivers' lanes."""
+
+import asyncio
+import heapq
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from agents import log
+from agents.dead_letters import dead_letter
+from agents.deliver import retry
+from agents.deliver.effects import STAGE
+from agents.deliver.job import Job
+from agents.deliver.lane import Lane
+from agents.deliver.ledger import Verdict
+from agents.deliver.offsets import Offsets
+from agents.deliver.outcome import failed
+from agents.deliver.settlement import Settlement
+from agents.deliver.surroundings import Surroundings
+from agents.kafka import Incoming
+from streams.errors import PoisonError
+from streams.ids import DeliveryId, ReceiverId
+from streams.routing.notification import Delivery, HandOffReason
+from streams.topics import Topic
+
+CLOCKS_DIFFER: Final = timedelta(seconds=2)
+UNKNOWN_RECEIVER = failed("unknown_receiver")
+LOG = log.named("deliver")
+
+
+@dataclass(slots=True)
+class Source:
+    """One topic of a number: its offsets, and the records that are not due yet (while there are any, it is paused)."""
+
+    offsets: Offsets = field(default_factory=Offsets)
+    waiting: list[Job] = field(default_factory=list)
+    paused: bool = False
+
+
+class Partition:
+    """The work of one partition number, from its assignment to its revocation."""
+
+    def __init__(self, number: int, around: Surroundings) -> None:
+        self.number = number
+        self.settlement = Settlement(number, around, self._release)
+        self._around = around
+        self._sources: dict[Topic, Source] = {}
+        self._lanes: dict[ReceiverId, tuple[Lane, asyncio.Task[None]]] = {}
+        self._in_flight: dict[DeliveryId, list[Job]] = {}
+        self._judged: Counter[tuple[str, ...]] = Counter()
+        self._started_at = around.now()
+        self._woken = asyncio.Event()
+        self._alarm: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin: the state is restored, effects may happen from here on."""
+        self._started_at = self._around.now()
+        self._alarm = self._around.spawn(self._place_when_due())
+
+    async def take(self, topic: Topic, records: Sequence[Incoming]) -> None:
+        """Take new records of one topic: each ends in a lane or a tier, is known, or waits to be due."""
+        source = self._sources.setdefault(topic, Source())
+        new = [record for record in records if source.offsets.take(record.offset)]
+        for record in new:
+            if job := await self._read(topic, record):
+                heapq.heappush(source.waiting, job)
+        await self._place_due(topic, source)
+
+    async def end(self, within_s: float) -> None:
+        """Let what is being sent end, for so long at most, and stop everything."""
+        tasks = [task for _, task in self._lanes.values()] + ([self._alarm] if self._alarm else [])
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(lane.close(within_s) for lane, _ in self._lanes.values()))
+        self._lanes.clear()
+
+    def adopt(self) -> None:
+        """Let the lanes go on with what the newest routes say of their receivers."""
+        for name, (lane, _) in self._lanes.items():
+            found = self._around.receivers.find(name)
+            if found and found != (lane.receiver, lane.channel):
+                lane.adopt(*found)
+
+    async def commit(self) -> None:
+        """Commit, for each topic, up to where everything is done."""
+        for topic, source in self._sources.items():
+            if (offset := source.offsets.committable()) is not None:
+                await self._around.owner.commit(topic, self.number, offset)
+
+    def in_hand(self, topic: Topic) -> int:
+        """Return how many records of a topic are in hand and not done."""
+        source = self._sources.get(topic)
+        return 0 if source is None else source.offsets.in_hand
+
+    async def _read(self, topic: Topic, record: Incoming) -> Job | None:
+        """Return the record's job; poison becomes a dead letter and is done."""
+        try:
+            delivery = Delivery.from_json(record.value, schema=record.schema)
+        except PoisonError as err:
+            await self._around.producer.deliver([dead_letter(record, stage=STAGE, reason=err.reason, error=str(err))])
+            self._around.metrics.dead_letters.labels(STAGE, err.reason.value).inc()
+            self._sources[topic].offsets.finish(record.offset)
+            return None
+        due_at = retry.due_at(record, topic, delivery.delivery_id)
+        return Job(topic=topic, record=record, delivery=delivery, ledger=record.ledger, due_at=due_at)
+
+    async def _place_due(self, topic: Topic, source: Source) -> None:
+        """Place what is due; pause the topic while anything else waits, so that no more than one poll is in memory."""
+        now, due = self._around.now(), []
+        while source.waiting and source.waiting[0].due_at <= now:
+            due.append(heapq.heappop(source.waiting))
+        if source.waiting:
+            self._woken.set()
+        if source.paused is not bool(source.waiting):
+            source.paused = bool(source.waiting)
+            turn = self._around.owner.pause if source.paused else self._around.owner.resume
+            turn(topic, self.number)
+        await self._place(due)
+
+    async def _place_when_due(self) -> None:
+        while True:
+            self._woken.clear()
+            heads = [source.waiting[0].due_at for source in self._sources.values() if source.waiting]
+            wait_s = (min(heads) - self._around.now()).total_seconds() if heads else None
+            if wait_s is None or wait_s > 0:
+                await _either(self._woken, wait_s)
+            for topic, source in list(self._sources.items()):
+                if source.waiting:
+                    await self._place_due(topic, source)
+
+    async def _place(self, jobs: Sequence[Job]) -> None:
+        """Put jobs into their lanes; what no lane takes now goes to a tier, all of one reason in one write."""
+        expired: list[Job] = []
+        unknown: list[Job] = []
+        refused: list[tuple[Job, HandOffReason, float]] = []
+        now = self._around.now()
+        for job in jobs:
+            if not self._is_to_send(job):
+                continue
+            if now >= job.delivery.expires_at:
+                expired.append(job)
+            elif job.delivery.not_before and job.delivery.not_before > now:
+                refused.append((job, HandOffReason.SCHEDULED, (job.delivery.not_before - now).total_seconds()))
+            elif (lane := self._lane(job.delivery.receiver)) is None:
+                unknown.append(job)
+            elif (answer := lane.offer(job)) is not None:
+                refused.append((job, *answer))
+        await self.settlement.expire(expired)
+        await self.settlement.retry(unknown, UNKNOWN_RECEIVER)
+        await self.settlement.put_off(refused)
+
+    def _is_to_send(self, job: Job) -> bool:
+        """Return whether this copy is the one to send; a known or stale one is done, a twin of one in flight waits."""
+        name = job.delivery.delivery_id
+        if name in self._in_flight:
+            self._in_flight[name].append(job)
+            return False
+        if self.settlement.ledger.judge(job.delivery) is not Verdict.SEND:
+            self._sources[job.topic].offsets.finish(job.record.offset)
+            return False
+        self._in_flight[name] = []
+        job.doubtful = job.doubtful or self._may_have_been_sent(job)
+        return True
+
+    def _may_have_been_sent(self, job: Job) -> bool:
+        """Return whether an earlier process may have been sending this job when it ended.
+
+        A lane sends in the order of each topic and urgency, and what it had finished is in the ledger. So of the
+        records from before our start, only the first few that the ledger doesn't know can have been in flight.
+        """
+        if job.record.appended_at > self._started_at + CLOCKS_DIFFER:
+            return False
+        place = (job.delivery.receiver, job.topic.name, job.delivery.urgency)
+        self._judged[place] += 1
+        found = self._around.receivers.find(job.delivery.receiver)
+        return self._judged[place] <= (max(found[0].concurrency, 1) if found else 1)
+
+    async def _release(self, jobs: Sequence[Job]) -> None:
+        """Note jobs as done, and look again at twins that waited for them: ledger or fence will know them now."""
+        twins: list[Job] = []
+        for job in jobs:
+            self._sources[job.topic].offsets.finish(job.record.offset)
+            twins += self._in_flight.pop(job.delivery.delivery_id, [])
+        if twins:
+            await self._place(twins)
+
+    def _lane(self, name: ReceiverId) -> Lane | None:
+        if name in self._lanes:
+            return self._lanes[name][0] if self._around.receivers.find(name) else None
+        found = self._around.receivers.find(name)
+        if found is None:
+            return None
+        around = self._around
+        lane = Lane(*found, self.settlement, spawn=around.spawn, clock=around.clock, metrics=around.metrics)
+        around.metrics.delivery_outcomes(name)
+        self._lanes[name] = (lane, around.spawn(lane.run()))
+        return lane
+
+
+async def _either(event: asyncio.Event, timeout_s: float | None) -> None:
+    try:
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,67 @@
+"""The receivers as the newest routes name them, each with its channel."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import aiohttp
+
+from agents import log
+from agents.deliver.console import Console
+from agents.deliver.lane import Channel
+from agents.deliver.slack import Slack
+from agents.deliver.webhook import Webhook
+from agents.kafka import Incoming
+from streams.errors import ConfigurationError
+from streams.ids import ReceiverId
+from streams.routing.receiver import console_options, slack_options, webhook_options
+from streams.routing.route import Receiver, RoutesVersion
+
+LOG = log.named("deliver")
+
+
+@dataclass(slots=True)
+class Receivers:
+    """What is known of receivers. A new version of the routes takes effect at once; a broken receiver is unknown."""
+
+    session: aiohttp.ClientSession
+    now: Callable[[], datetime]
+    allow: Collection[str] = ()
+    on_change: Callable[[], None] | None = None
+    _known: dict[ReceiverId, tuple[Receiver, Channel]] = field(default_factory=dict)
+
+    def apply(self, record: Incoming) -> None:
+        """Take one record of `routes`; the last one in log order counts."""
+        routes = RoutesVersion.from_json(record.value, schema=record.schema)
+        known = {name: self._kept_or_built(receiver) for name, receiver in routes.body.receivers.items()}
+        self._known = {name: pair for name, pair in known.items() if pair is not None}
+        if self.on_change:
+            self.on_change()
+
+    def find(self, name: ReceiverId) -> tuple[Receiver, Channel] | None:
+        """Return a receiver and its channel, or None if the newest routes don't know it."""
+        return self._known.get(name)
+
+    @property
+    def known(self) -> Mapping[ReceiverId, tuple[Receiver, Channel]]:
+        """Return all receivers with their channels."""
+        return self._known
+
+    def _kept_or_built(self, receiver: Receiver) -> tuple[Receiver, Channel] | None:
+        kept = self._known.get(receiver.receiver_id)
+        if kept is not None and kept[0] == receiver:
+            return kept
+        try:
+            return receiver, self._channel(receiver)
+        except ConfigurationError as err:
+            LOG.warning("receiver can't be used", receiver=receiver.receiver_id, problems=list(err.problems))
+            return None
+
+    def _channel(self, receiver: Receiver) -> Channel:
+        match receiver.type:
+            case "slack":
+                return Slack(slack_options(receiver), self.session, self.now, self.allow)
+            case "webhook":
+                return Webhook(webhook_options(receiver), self.session, self.now, self.allow)
+            case _:
+                return Console(console_options(receiver), self.now)

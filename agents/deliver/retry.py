@@ -1,0 +1,57 @@
+"""Which retry tier a delivery goes to, and when a tier's record is due."""
+
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+
+from agents.kafka import Incoming
+from streams.ids import DeliveryId
+from streams.topics import RETRIES, RETRY_DELAYS_S, Topic
+
+TIERS = tuple(RETRY_DELAYS_S)  # in the order of their delays
+DELAY_S = MappingProxyType({RETRIES[tier].name: delay for tier, delay in RETRY_DELAYS_S.items()})
+AT_ONCE = datetime.fromtimestamp(0, UTC)  # whatever our clock and the broker's think of each other
+JITTER = 0.1  # of a tier's delay: deliveries that failed together don't come back together
+
+
+def tier_after(attempts: int) -> str:
+    """Return the tier after this many attempts, 1 at least: one step up each time, then the last for good."""
+    return TIERS[min(max(attempts, 1), len(TIERS)) - 1]
+
+
+def tier_within(wait_s: float) -> str:
+    """Return the largest tier that is not longer than the wait; the smallest if none is."""
+    return next((tier for tier in reversed(TIERS) if RETRY_DELAYS_S[tier] <= wait_s), TIERS[0])
+
+
+def tier_beyond(wait_s: float) -> str:
+    """Return the smallest tier that is not shorter than the wait; the largest if none is."""
+    return next((tier for tier in TIERS if RETRY_DELAYS_S[tier] >= wait_s), TIERS[-1])
+
+
+def tier_for_spill(wait_s: float, seq: int) -> str:
+    """Return the tier for a delivery that the lane can't take: by the wait, but one step up for each hand-off before.
+
+    So a receiver that is dead for a day costs each of its deliveries a dozen records, not hundreds.
+    """
+    return max(tier_beyond(wait_s), tier_after(seq), key=TIERS.index)
+
+
+def tier_before(tier: str, left_s: float) -> str:
+    """Return the tier, or a shorter one, so that the record comes back within `left_s` if any tier lets it."""
+    return tier if RETRY_DELAYS_S[tier] <= left_s else tier_within(left_s)
+
+
+def due_at(record: Incoming, topic: Topic, delivery_id: DeliveryId) -> datetime:
+    """Return when a record is due (UTC): at once on `deliveries.*`; on a tier, its delay after it was appended.
+
+    Up to a tenth is added, by the delivery's id: the same at each reading, unlike another's.
+    """
+    delay_s = DELAY_S.get(topic.name)
+    if delay_s is None:
+        return AT_ONCE
+    share = int(delivery_id[:4] or "0", 16) / 0xFFFF if _is_hex(delivery_id[:4]) else 0.0
+    return record.appended_at + timedelta(seconds=delay_s * (1 + JITTER * share))
+
+
+def _is_hex(text: str) -> bool:
+    return bool(text) and all(sign in "0123456789abcdef" for sign in text)

@@ -1,0 +1,45 @@
+"""Secrets: named by file or environment variable, read again when they change, shown nowhere."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from streams.errors import TocsinError
+
+MOST_BYTES = 64_000
+
+
+class SecretMissingError(TocsinError):
+    """A secret can't be read; the message names the file or variable, never a value."""
+
+    retry_helps = True
+    exit_code = 78
+
+
+@dataclass(slots=True)
+class Secret:
+    """One secret. A file wins over a variable; a file is read again when its time, size or inode changed."""
+
+    file: str | None = None
+    env: str | None = None
+    _seen: tuple[int, int, int] | None = None
+    _value: str = field(default="", repr=False)
+
+    def read(self) -> str:
+        """Return the present value, without the white space around it. Raises: SecretMissingError."""
+        value = self._from_file(Path(self.file)) if self.file else os.environ.get(self.env or "", "").strip()
+        if not value:
+            raise SecretMissingError(f"no secret in {self.file or f'the variable {self.env}'}")
+        return value
+
+    def _from_file(self, path: Path) -> str:
+        try:
+            found = path.stat()
+            seen = (found.st_mtime_ns, found.st_size, found.st_ino)
+            if seen != self._seen:
+                with path.open(encoding="utf-8") as text:
+                    self._value = text.read(MOST_BYTES).strip()
+                self._seen = seen
+        except (OSError, UnicodeError):
+            raise SecretMissingError(f"the secret file {path} can't be read; check path and rights") from None
+        return self._value

@@ -1,0 +1,94 @@
+"""The deliver process put together: owner, sender, receivers from the routes, one HTTP session."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+import aiohttp
+
+from agents.deliver.receivers import Receivers
+from agents.deliver.sender import SOURCES, STATES, Sender
+from agents.follower import Follower
+from agents.kafka import Producer
+from agents.metrics import Metrics
+from agents.net.address_guard import connector
+from agents.owner import Owner
+from config.settings import Settings
+from streams.topics import RETRIES, ROUTES, Names
+
+GROUP: Final = "deliver"
+BACKLOG_EVERY_S: Final = 1.0
+USER_AGENT: Final = "tocsin"
+
+
+class Deliver:
+    """The deliver process. `run` works until it is cancelled; `ready` is what /readyz asks."""
+
+    def __init__(self, settings: Settings, metrics: Metrics, *, now: Callable[[], datetime] | None = None) -> None:
+        self._settings, self._metrics = settings, metrics
+        self._now = now or (lambda: datetime.now(UTC))
+        self.owner = Owner(settings, group=GROUP, sources=SOURCES, states=STATES, waiting=tuple(RETRIES.values()))
+
+    @property
+    def ready(self) -> bool:
+        """Return whether the routes are known and every partition that we own is restored."""
+        return self.owner.ready
+
+    async def run(self) -> None:
+        """Run until cancelled: routes first, then deliveries. On the way out what is being sent may end.
+
+        Raises: what the work raises, uncommitted (RefusedError after the broker's refusals, NewerSchemaError, ...).
+        """
+        producer = Producer(self._settings)
+        async with _session(self._settings) as session:
+            receivers = Receivers(session, self._now, self._settings.allow_addresses)
+            follower = Follower(self._settings, [ROUTES], receivers.apply, needs=[ROUTES])
+            await producer.start()
+            try:
+                await follower.start()
+                await self._work(producer, receivers, follower)
+            finally:
+                await follower.stop()
+                await producer.stop()
+
+    async def _work(self, producer: Producer, receivers: Receivers, follower: Follower) -> None:
+        """Run the parts; the owner leaves first, so that lanes and commits are there until it has left."""
+        sender = Sender(
+            names=Names(self._settings.topic_prefix),
+            owner=self.owner,
+            producer=producer,
+            receivers=receivers,
+            metrics=self._metrics,
+            now=self._now,
+        )
+        parts = {asyncio.ensure_future(part) for part in (sender.run(), follower.run(), self._watch_backlog(sender))}
+        owner = asyncio.ensure_future(self.owner.run(sender))
+        try:
+            done, _ = await asyncio.wait({owner, *parts}, return_when=asyncio.FIRST_COMPLETED)
+            for part in done:
+                part.result()
+        finally:
+            for tasks in ({owner}, parts):
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _watch_backlog(self, sender: Sender) -> None:
+        while True:
+            for delay, topic in RETRIES.items():
+                self._metrics.retry_backlog.labels(delay).set(sender.backlog(topic))
+            await asyncio.sleep(BACKLOG_EVERY_S)
+
+
+def _session(settings: Settings) -> aiohttp.ClientSession:
+    guarded = connector(settings.allow_addresses)
+    # A lane bounds its own connections. The feeds' limit of two a host would make every channel at Slack, and every
+    # receiver behind one gateway, wait for the slowest.
+    guarded._limit_per_host = 0  # noqa: SLF001 - the guard's connector has no option for it yet
+    return aiohttp.ClientSession(
+        connector=guarded,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"user-agent": USER_AGENT},
+        trust_env=False,
+    )

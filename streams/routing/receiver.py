@@ -1,0 +1,178 @@
+"""The options of each type of receiver, validated: a secret is named by file or variable, never held."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+
+from streams.errors import ConfigurationError
+from streams.matching.rule import Urgency
+from streams.routing.route import Receiver
+
+SLACK_API = "https://slack.com/api/"
+INLINE_SECRETS = MappingProxyType(
+    {"url": "url_file or url_env", "token": "token_file or token_env", "keys": "sign: {keys_file: ...}"}
+)
+PEOPLE_TTL_S = MappingProxyType({Urgency.FLASH: 900.0, Urgency.URGENT: 14_400.0, Urgency.ROUTINE: 259_200.0})
+PROGRAM_TTL_S = MappingProxyType({Urgency.FLASH: 86_400.0, Urgency.URGENT: 86_400.0, Urgency.ROUTINE: 259_200.0})
+
+
+class Options(BaseModel):
+    """What a type of receiver is told; an option that it doesn't know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SlackOptions(Options):
+    """A bot token with its channel, or an incoming webhook as the lesser mode (no threads, no read-back)."""
+
+    token_file: str | None = None
+    token_env: str | None = None
+    url_file: str | None = None
+    url_env: str | None = None
+    channel: str | None = None
+    mode: Literal["thread", "flat"] = "thread"
+    api_url: str = SLACK_API
+    allow_insecure: bool = False
+    timeout_s: float = Field(10.0, ge=1, le=30)
+
+    @property
+    def bot(self) -> bool:
+        """Return whether a bot token is used, with all that it allows."""
+        return (self.token_file or self.token_env) is not None
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> Self:
+        _exactly_one(self, "token_file", "token_env", "url_file", "url_env")
+        if self.bot and not self.channel:
+            raise ValueError("a bot token needs a channel, such as `channel: C0123456789`")
+        return self
+
+
+class SignOptions(Options):
+    """Where the signing keys stand: one `whsec_...` a line, the first two are active."""
+
+    keys_file: str | None = None
+    keys_env: str | None = None
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> Self:
+        _exactly_one(self, "keys_file", "keys_env")
+        return self
+
+
+class WebhookOptions(Options):
+    """An address that takes CloudEvents, signed by Standard Webhooks if keys are named."""
+
+    url_file: str | None = None
+    url_env: str | None = None
+    format: Literal["cloudevents"] = "cloudevents"
+    sign: SignOptions | None = None
+    ordered: bool = True
+    allow_insecure: bool = False
+    timeout_s: float = Field(10.0, ge=1, le=30)
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> Self:
+        _exactly_one(self, "url_file", "url_env")
+        return self
+
+
+class ConsoleOptions(Options):
+    """Whether marks are shown by the terminal's styles (`auto`: when it is one) or in brackets."""
+
+    styles: Literal["auto", "always", "never"] = "auto"
+
+
+OPTIONS: Mapping[str, type[Options]] = MappingProxyType(
+    {"slack": SlackOptions, "webhook": WebhookOptions, "console": ConsoleOptions}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionProblem:
+    """What is wrong with an option, where (`path` within the receiver's options), and the cure."""
+
+    path: tuple[str, ...]
+    text: str
+
+
+def option_problems(receiver: Receiver) -> list[OptionProblem]:
+    """Return everything that is wrong with a receiver's options, each with its place; empty if all is right."""
+    kind = OPTIONS.get(receiver.type)
+    if kind is None:
+        return [OptionProblem(path=(), text=f"type {receiver.type} can't be sent to yet; use one of {_types()}")]
+    try:
+        kind.model_validate(dict(receiver.options))
+    except ValidationError as err:
+        errors = err.errors(include_url=False, include_input=False, include_context=False)
+        return [
+            _problem(kind, tuple(str(step) for step in error["loc"]), error["type"], error["msg"]) for error in errors
+        ]
+    return []
+
+
+def slack_options(receiver: Receiver) -> SlackOptions:
+    """Return the options of a Slack receiver. Raises: ConfigurationError with every problem."""
+    return SlackOptions.model_validate(_checked(receiver))
+
+
+def webhook_options(receiver: Receiver) -> WebhookOptions:
+    """Return the options of a webhook. Raises: ConfigurationError with every problem."""
+    return WebhookOptions.model_validate(_checked(receiver))
+
+
+def console_options(receiver: Receiver) -> ConsoleOptions:
+    """Return the options of the console. Raises: ConfigurationError with every problem."""
+    return ConsoleOptions.model_validate(_checked(receiver))
+
+
+def ttl_s(receiver: Receiver, urgency: Urgency) -> float:
+    """Return for how many seconds a delivery is worth sending: the receiver's own word, else by urgency.
+
+    A flash is stale in a chat after 15 min; a program behind a webhook wants it for a day.
+    """
+    usual = PROGRAM_TTL_S if receiver.type == "webhook" else PEOPLE_TTL_S
+    return receiver.ttl_s.get(urgency, usual[urgency])
+
+
+def ordered(receiver: Receiver) -> bool:
+    """Return whether deliveries go out one after the other; without saying so, they do."""
+    return receiver.options.get("ordered", True) is not False
+
+
+def _checked(receiver: Receiver) -> dict[str, JsonValue]:
+    problems = [f"receiver {receiver.receiver_id}: {_at(problem)}" for problem in option_problems(receiver)]
+    if problems:
+        raise ConfigurationError(*problems)
+    return dict(receiver.options)
+
+
+def _at(problem: OptionProblem) -> str:
+    return f"{'.'.join(problem.path)}: {problem.text}" if problem.path else problem.text
+
+
+def _exactly_one(options: Options, *names: str) -> None:
+    given = [name for name in names if getattr(options, name)]
+    if len(given) != 1:
+        found = f"has {' and '.join(given)}" if given else "has none"
+        raise ValueError(f"give exactly one of {', '.join(names)}; this one {found}")
+
+
+def _problem(kind: type[Options], path: tuple[str, ...], error: str, message: str) -> OptionProblem:
+    if error != "extra_forbidden":
+        return OptionProblem(path=path, text=message.removeprefix("Value error, "))
+    name = path[-1]
+    if name in INLINE_SECRETS:
+        return OptionProblem(path=path, text=f"a secret never stands in the routes; use {INLINE_SECRETS[name]}")
+    known = tuple(kind.model_fields if len(path) == 1 else SignOptions.model_fields)
+    near = get_close_matches(name, known, 1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    return OptionProblem(path=path, text=f"unknown option {name} ({hint})")
+
+
+def _types() -> str:
+    return ", ".join(OPTIONS)

@@ -1,0 +1,161 @@
+"""What a notification says, whatever the receiver: the headline with its marks, why, who was first, how fast."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from streams.alerts.alert import AlertedRule, AlertSource, DeskAlert, Relation
+from streams.latency import Hop, Ledger
+from streams.matching.match import Span
+from streams.matching.rule import Urgency
+from streams.routing.render_text import Piece, pieces, plain, shortened
+
+TITLE_CHARS, LEAD_CHARS, SURFACE_CHARS = 300, 400, 60
+MOST_RULES, MOST_SURFACES, MOST_NEWS, MOST_SOURCES = 5, 6, 8, 4
+LINK_CHARS = 2_000
+KINDS = MappingProxyType(
+    {
+        Relation.FIRST: "NEW",
+        Relation.UPDATE: "UPDATE",
+        Relation.CORRECTION: "CORRECTION",
+        Relation.RETRACT: "WITHDRAWN",
+        Relation.CONFIRMATION: "CONFIRMED",
+        Relation.COPY: "COPY",
+    }
+)
+STEPS = (
+    ("fetch", Hop.FIRST_SEEN, Hop.FETCHED),
+    ("queue", Hop.FETCHED, Hop.PRODUCED),
+    ("match", Hop.PRODUCED, Hop.MATCHED),
+    ("alert", Hop.MATCHED, Hop.ALERTED),
+    ("route", Hop.ALERTED, Hop.ROUTED),
+    ("deliver", Hop.ROUTED, Hop.DELIVERED),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A notification in words; each text is plain, on one line, and without markup of any receiver."""
+
+    kind: str
+    urgency: Urgency
+    badges: tuple[str, ...]
+    publisher: str
+    title: tuple[Piece, ...]
+    lead: tuple[Piece, ...]
+    why: tuple[str, ...]
+    news: str
+    sources: str
+    took: str
+    link: str | None
+
+    @property
+    def headline(self) -> str:
+        """Return the title as one text."""
+        return "".join(piece.text for piece in self.title)
+
+    @property
+    def tag(self) -> str:
+        """Return what stands before the headline, such as `FLASH UPDATE SAMPLE`."""
+        return " ".join((self.urgency.upper(), self.kind, *self.badges))
+
+
+def notice(alert: DeskAlert, ledger: Ledger) -> Notice:
+    """Return what is said of an alert; times that are unknown are called so."""
+    return Notice(
+        kind=KINDS[alert.told_as],
+        urgency=urgency_of(alert),
+        badges=tuple(_badges(alert)),
+        publisher=shortened(plain(alert.head.publisher), SURFACE_CHARS),
+        title=pieces(alert.head.title, alert.spans, "title", TITLE_CHARS),
+        lead=pieces(alert.head.lead, alert.spans, "lead", LEAD_CHARS),
+        why=_why(alert),
+        news=_news(alert),
+        sources=sources_line(alert),
+        took=took_line(ledger),
+        link=_link(alert.head.url),
+    )
+
+
+def urgency_of(alert: DeskAlert) -> Urgency:
+    """Return the highest urgency among the alert's rules."""
+    return max((rule.urgency for rule in alert.rules), key=lambda urgency: urgency.rank, default=Urgency.ROUTINE)
+
+
+def sources_line(alert: DeskAlert) -> str:
+    """Return who was first and how far behind the others were, from what the desk may see."""
+    ordered = sorted(alert.sources, key=lambda source: source.lag_s)
+    if not ordered:
+        return f"first {_name(alert.head.publisher)}"
+    later = [f"{_name(source.publisher)} +{span_of(source.lag_s * 1000)}" for source in ordered[1:MOST_SOURCES]]
+    more = len(ordered) - MOST_SOURCES
+    rest = [f"{more} more"] if more > 0 else []
+    return f"{_count(ordered)}, first {', '.join([_name(ordered[0].publisher), *later, *rest])}"
+
+
+def took_line(ledger: Ledger) -> str:
+    """Return the journey's time in all and hop by hop; `unknown` where a time is missing, never 0."""
+    last = Hop.ROUTED if ledger.at(Hop.DELIVERED) is None and ledger.at(Hop.ROUTED) else Hop.DELIVERED
+    shown = STEPS[:-1] if last is Hop.ROUTED else STEPS
+    hops = ", ".join(f"{name} {span_of(ledger.lag_ms(start, end))}" for name, start, end in shown)
+    source = span_of(ledger.lag_ms(Hop.PUBLISHED, Hop.FIRST_SEEN))
+    return f"total {span_of(ledger.lag_ms(Hop.FETCHED, last))} ({hops}); publisher to first sight {source}"
+
+
+def span_of(milliseconds: float | None) -> str:
+    """Return a duration for people: `0.8 ms`, `184 ms`, `12.4 s`, `14 min`, or `unknown`."""
+    if milliseconds is None:
+        return "unknown"
+    size = abs(milliseconds)
+    for limit, unit, places, name in ((9.95, 1, 1, "ms"), (9_999.5, 1, 0, "ms"), (99_950, 1_000, 1, "s")):
+        if size < limit:
+            return f"{milliseconds / unit:.{places}f} {name}"
+    return f"{milliseconds / 60_000:.0f} min" if size < 7_200_000 else f"{milliseconds / 3_600_000:.1f} h"  # noqa: PLR2004 - two hours
+
+
+def _badges(alert: DeskAlert) -> Iterable[str]:
+    if alert.sample or alert.head.sample:
+        yield "SAMPLE"
+    if alert.late_by_s is not None:
+        yield f"LATE {span_of(alert.late_by_s * 1000)}"
+    if not alert.firm:
+        yield "MAY BE ANOTHER EVENT"
+
+
+def _why(alert: DeskAlert) -> tuple[str, ...]:
+    shown = [_reason(rule, alert.spans) for rule in alert.rules[:MOST_RULES]]
+    more = len(alert.rules) - MOST_RULES
+    return (*shown, *([f"and {more} more rules"] if more > 0 else []))
+
+
+def _reason(rule: AlertedRule, spans: Sequence[Span]) -> str:
+    own = [spans[index] for index in rule.spans if index < len(spans)]
+    surfaces = list(dict.fromkeys(_surface(span) for span in own))
+    more = len(surfaces) - MOST_SURFACES
+    listed = ", ".join([*surfaces[:MOST_SURFACES], *([f"{more} more"] if more > 0 else [])])
+    revision = f" (revision {rule.revision})" if rule.revision > 1 else ""
+    return f"{_name(rule.rule_id)}{revision}: {listed or 'no words of this text'}"
+
+
+def _surface(span: Span) -> str:
+    surface = f'"{shortened(plain(span.surface[:TITLE_CHARS]), SURFACE_CHARS)}"'
+    return f"{surface} = @{_name(span.entity_id)}" if span.entity_id else surface
+
+
+def _news(alert: DeskAlert) -> str:
+    values = [_name(token.value) for token in alert.whats_new[:MOST_NEWS]]
+    more = len(alert.whats_new) - MOST_NEWS
+    return ", ".join([*values, *([f"{more} more"] if more > 0 else [])])
+
+
+def _name(text: str) -> str:
+    return shortened(plain(text[:TITLE_CHARS]), SURFACE_CHARS)
+
+
+def _count(sources: Sequence[AlertSource]) -> str:
+    return "1 source" if len(sources) == 1 else f"{len(sources)} sources"
+
+
+def _link(url: str) -> str | None:
+    fine = url.startswith(("https://", "http://")) and len(url) <= LINK_CHARS and url == plain(url)
+    return url if fine and not set(url) & set(' <>|"\\') else None

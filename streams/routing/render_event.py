@@ -1,0 +1,91 @@
+"""A notification as a webhook takes it: a CloudEvent in structured JSON with the desk's alert as data."""
+
+import json
+from collections.abc import Callable
+
+from pydantic import JsonValue
+
+from streams.alerts.alert import DeskAlert
+from streams.ids import DeliveryId
+from streams.latency import Hop, Ledger
+from streams.routing.render import urgency_of
+
+BODY_BYTES = 20_000
+CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
+SHORT_LEAD, SHORT_TITLE, SHORT_TEXT = 300, 300, 200
+
+
+def cloud_event(alert: DeskAlert, ledger: Ledger, *, delivery_id: DeliveryId) -> bytes:
+    """Return the body: the same bytes at every attempt, 20 kB at most.
+
+    `id` is the delivery id, so a receiver drops what it knows. A larger alert loses, step by step, what is
+    least needed, and then says so in `tocsinshortened`; title, url, rules' ids and ids always stay.
+    """
+    for kept in range(len(_LESS) + 1):
+        smaller = alert
+        for lessen in _LESS[:kept]:
+            smaller = lessen(smaller)
+        body = _body(smaller, ledger, delivery_id, shortened=kept > 0)
+        if len(body) <= BODY_BYTES:
+            break
+    return body
+
+
+def _body(alert: DeskAlert, ledger: Ledger, delivery_id: DeliveryId, *, shortened: bool) -> bytes:
+    event: dict[str, JsonValue] = {
+        "specversion": "1.0",
+        "id": delivery_id,
+        "type": f"tocsin.alert.{alert.told_as}.v1",
+        "source": f"/tocsin/desks/{alert.desk}",
+        "subject": alert.story_id,
+        "time": (ledger.at(Hop.ROUTED) or alert.head.fetched_at).isoformat().replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "tocsinurgency": urgency_of(alert).value,
+        "tocsinledger": ledger.to_header().decode(),
+        **({"tocsinsample": True} if alert.sample or alert.head.sample else {}),
+        **({"tocsinshortened": True} if shortened else {}),
+        "data": json.loads(alert.to_json()),
+    }
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _without_neighbours(alert: DeskAlert) -> DeskAlert:
+    return alert.model_copy(update={"related": (), "whats_new": alert.whats_new[:20], "sources": alert.sources[:20]})
+
+
+def _short_lead(alert: DeskAlert) -> DeskAlert:
+    head = alert.head.model_copy(
+        update={
+            "lead": alert.head.lead[:SHORT_LEAD],
+            "authors": alert.head.authors[:5],
+            "categories": (),
+            "previous_title": None,
+            "truncated": True,
+        }
+    )
+    kept = tuple(span for span in alert.spans if span.field != "lead" or span.end <= SHORT_LEAD)
+    return alert.model_copy(update={"head": head}) if kept == alert.spans else _without_spans(alert, head=head)
+
+
+def _without_spans(alert: DeskAlert, **update: object) -> DeskAlert:
+    rules = tuple(rule.model_copy(update={"spans": ()}) for rule in alert.rules)
+    return alert.model_copy(update={"spans": (), "rules": rules, "entities": (), **update})
+
+
+def _short_title(alert: DeskAlert) -> DeskAlert:
+    head = alert.head
+    short = {name: getattr(head, name)[:SHORT_TEXT] for name in ("publisher", "original_url", "language")}
+    cut = head.model_copy(update={**short, "title": head.title[:SHORT_TITLE], "guid": None, "authors": ()})
+    whats_new = tuple(token.model_copy(update={"value": token.value[:SHORT_TEXT]}) for token in alert.whats_new[:5])
+    return alert.model_copy(update={"head": cut, "whats_new": whats_new, "sources": alert.sources[:5]})
+
+
+def _few_rules(alert: DeskAlert) -> DeskAlert:
+    rules = tuple(rule.model_copy(update={"labels": {}, "urgency_reasons": ()}) for rule in alert.rules[:20])
+    head = alert.head.model_copy(update={"lead": "", "url": alert.head.url[:2_000]})
+    return alert.model_copy(update={"rules": rules, "head": head, "whats_new": (), "sources": ()})
+
+
+_LESS: tuple[Callable[[DeskAlert], DeskAlert], ...] = (
+    _without_neighbours, _short_lead, _without_spans, _short_title, _few_rules,
+)  # fmt: skip
