@@ -188,12 +188,12 @@ class Broker:
         while not await has_ended(process, within_s=WATCH_EVERY_S):
             if self.folder.identity() != identity:
                 process.kill()
-                await process.wait()
-                return FolderError(
-                    self.folder.path, "its records were deleted while the broker ran; start tocsin again"
-                )
             self.folder.cut_log()
-        return None if self._stopping else self._ended(await process.wait())
+        if self._stopping:
+            return None
+        if self.folder.identity() != identity:
+            return FolderError(self.folder.path, "its records were deleted while the broker ran; start tocsin again")
+        return self._ended(await process.wait())
 
     async def wait(self) -> TocsinError | None:
         """Return why the broker ended by itself (BrokerError, FolderError); None once it was told to."""

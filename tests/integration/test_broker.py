@@ -148,11 +148,15 @@ async def test_a_broker_that_runs_is_not_started_twice(own: Broker) -> None:
     assert await read(own.bootstrap, "kept") == [b"undisturbed"]
 
 
-async def test_records_that_are_deleted_underneath_end_the_broker(own: Broker, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "what", [pytest.param("", id="the folder"), pytest.param("records/meta.properties", id="a file")]
+)
+async def test_records_that_are_deleted_underneath_end_the_broker(own: Broker, tmp_path: Path, what: str) -> None:
     await own.start()
     pid = own.pid or 0
-    own.folder.path.rename(tmp_path / "elsewhere")
-    why = await own.wait()
+    own.folder.path.joinpath(what).rename(tmp_path / "elsewhere")
+    async with asyncio.timeout(30):
+        why = await own.wait()
     assert isinstance(why, FolderError)
     assert "deleted while the broker ran" in str(why)
     assert not is_running(pid)
@@ -202,6 +206,15 @@ async def test_records_of_another_broker_are_refused_in_kafkas_own_words(own: Br
     with pytest.raises(BrokerError, match=r"ended \(exit 1\): .*node.?id"):
         await own.start()
     assert own.pid is None
+
+
+async def test_a_place_for_records_that_cant_be_made_is_told_in_kafkas_own_words(own: Broker) -> None:
+    own.folder.claim()
+    own.folder.unformatted.write_text("a file, where Kafka wants a folder")
+    with pytest.raises(BrokerError, match=r"ended \(exit 1\): .*records\.new"):
+        await own.start()
+    assert not own.folder.is_formatted()
+    assert_free(own.folder.path)
 
 
 async def test_a_broker_that_takes_no_record_in_time_is_ended(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ import functools
 import hashlib
 import http.server
 import re
+import resource
 import shutil
 import threading
 from collections.abc import Iterator
@@ -146,6 +147,17 @@ def test_a_cache_that_cant_be_written_is_one_line_with_its_cure(tmp_path: Path) 
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(JarError, match=r"can't be kept there \(Not a directory\); give another cache folder"):
         resolve_jars(JARS, tmp_path / "file" / "cache")
+
+
+def test_a_full_disk_is_not_taken_for_a_missing_network(tmp_path: Path, repository: Repository) -> None:
+    put(repository.folder, JARS[0], "x" * 2_000_000)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+    try:
+        with pytest.raises(JarError, match=r"can't be kept there \(File too large\); give another cache folder"):
+            resolve_jars(JARS, tmp_path / "cache")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize(
