@@ -5,11 +5,13 @@ acknowledges a record whose handler raised, and commits nine of ten outputs that
 """
 
 import asyncio
+import logging
 import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 
 import faust
@@ -30,6 +32,7 @@ SLICE_S = 0.005  # decisions hold the loop no longer than this
 REFUSED_EXIT = 70
 
 LOG = log.named("stage")
+QUIET = logging.getLogger("faust.stage")  # else Faust logs each step of its own under this module's name
 
 
 class Decide(Protocol):
@@ -41,6 +44,8 @@ class Decide(Protocol):
 
 class HardenedConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no types
     """Never commits past a message that is still in flight."""
+
+    logger = QUIET
 
     def _new_offset(self, tp: Any) -> int | None:  # noqa: ANN401 - faust ships no types
         in_flight = [found.offset for found in self._unacked_messages if found.tp == tp and not found.acked]
@@ -58,12 +63,14 @@ class HardenedConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no
 class HardenedTransport(driver.Transport):  # type: ignore[misc]  # faust ships no types
     """Faust's transport with the consumer above."""
 
+    logger = QUIET
     Consumer = HardenedConsumer
 
 
 class StageApp(faust.App):  # type: ignore[misc]  # faust ships no types
     """One stage's Faust app: it leaves no folder behind, and reads nothing before `before` has returned."""
 
+    logger = QUIET
     before: Callable[[], Awaitable[None]]
 
     async def on_first_start(self) -> None:
@@ -123,12 +130,10 @@ class Stage:
     @property
     def ready(self) -> bool:
         """Return whether the app has started, rules and all, and the group has assigned."""
-        return (
-            self._app is not None
-            and self._app.started
-            and not self._app.rebalancing
-            and bool(self._app._assignment is not None)
-        )  # noqa: SLF001, E501 - faust has no other word for it
+        app = self._app
+        if app is None or not app.started or app.rebalancing:
+            return False
+        return app._assignment is not None  # noqa: SLF001 - faust has no other word for it
 
     def done(self) -> Mapping[tuple[str, int], int]:
         """Return, for the watchdog, what is committed of each partition held; 0 where nothing is yet."""
@@ -164,7 +169,7 @@ class Stage:
                 await self._take(events)
         except (asyncio.CancelledError, GeneratorExit):
             raise
-        except BaseException as err:  # noqa: BLE001 - nothing may leave but by the process's end, uncommitted
+        except BaseException as err:
             LOG.critical("the stage ends its process", group=self._group, error=repr(err), exc_info=err)
             sys.stderr.flush()
             self._leave(err.exit_code if isinstance(err, TocsinError) else REFUSED_EXIT)
@@ -184,11 +189,8 @@ class Stage:
         decide, outputs = self._pick(), list[Outgoing]()
         pause_at = time.monotonic() + SLICE_S
         for number, event in enumerate(events):
-            stamped_at = self._clock()
             try:
-                outputs += guarded(
-                    lambda record, at=stamped_at: decide(record, stamped_at=at), received(event), stage=self._group
-                )
+                outputs += guarded(partial(decide, stamped_at=self._clock()), received(event), stage=self._group)
             except NewerSchemaError as err:
                 return outputs, number, err
             if time.monotonic() > pause_at:

@@ -157,11 +157,16 @@ async def _create(admin: Any, names: Sequence[str], wanted: Mapping[str, Topic],
     for _ in range(ATTEMPTS):
         if not left:
             return
-        new = [NewTopic(name, wanted[name].partitions, replicas, topic_configs=wanted[name].config()) for name in left]
-        answer = await admin.create_topics(new)
+        answer = await admin.create_topics([_new(name, wanted[name], replicas) for name in left])
         left = _try_again([(entry[0], entry[1], entry[-1]) for entry in answer.topic_errors])
         await asyncio.sleep(PAUSE_S if left else 0)
     raise UnavailableError(f"the broker is not ready to create topics: {', '.join(left)}")
+
+
+def _new(name: str, topic: Topic, replicas: int) -> Any:  # noqa: ANN401 - aiokafka ships no types
+    new = NewTopic(name, topic.partitions, max(1, replicas), topic_configs=topic.config())
+    new.replication_factor = replicas  # -1, the cluster's default, is right on the wire, though the class refuses it
+    return new
 
 
 def _try_again(results: Sequence[tuple[str, int, str | None]]) -> list[str]:
