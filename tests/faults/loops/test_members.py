@@ -56,15 +56,15 @@ async def test_a_member_that_froze_for_longer_than_its_session_loses_nothing(
 
 
 @pytest.mark.parametrize(
-    ("mutant", "doubled"), [pytest.param("", 0, id="asks-first"), pytest.param("unchecked", 200, id="never-asks")]
+    ("mutant", "acts"), [pytest.param("", False, id="asks-first"), pytest.param("unchecked", True, id="never-asks")]
 )
 async def test_a_batch_that_was_decided_before_a_long_freeze_has_no_effect_after_it(
-    broker: Broker, topic_prefix: str, mutant: str, doubled: int
+    broker: Broker, topic_prefix: str, mutant: str, *, acts: bool
 ) -> None:
     async with Benches(broker.bootstrap, topic_prefix, "owner") as bench:
-        await bench.ask(range(200))
         zombie = await bench.start(crash="freeze", mutant=mutant)
         await until(lambda: zombie.held == ALL)
+        await bench.ask(range(200))
         heir = await bench.start()
         await until(lambda: heir.held == ALL, within_s=LONGER_THAN_A_SESSION_S)
         await bench.settled()
@@ -73,7 +73,7 @@ async def test_a_batch_that_was_decided_before_a_long_freeze_has_no_effect_after
         account = await bench.account()
 
     assert not account.lost
-    assert account.doubled == doubled
+    assert (account.doubled > 0) == acts
 
 
 @pytest.mark.parametrize("loop", LOOPS)
