@@ -14,18 +14,16 @@ ABBREVIATIONS = frozenset(
 Ends = Callable[[Token, str], bool]
 
 
-def paragraphs(text: str, tokens: Sequence[Token]) -> list[int]:
-    """Return for each token the number of its paragraph, from 0; a line is a paragraph."""
-    return numbered(text, tokens, lambda _token, gap: "\n" in gap)
-
-
-def sentences(text: str, tokens: Sequence[Token]) -> list[int]:
-    """Return for each token the number of its sentence, from 0; initials and abbreviations end none."""
-    return numbered(text, tokens, ends_sentence)
+def ends_paragraph(_token: Token, gap: str) -> bool:
+    """Return whether a paragraph ends behind the token; a line is a paragraph."""
+    return "\n" in gap
 
 
 def ends_sentence(token: Token, gap: str) -> bool:
-    """Return whether a sentence ends between the token and the next one, `gap` being the text between them."""
+    """Return whether a sentence ends behind the token, `gap` being the text up to the next one.
+
+    Initials and abbreviations end none.
+    """
     found = SENTENCE_END.search(gap)
     if found is None:
         return False
@@ -34,7 +32,7 @@ def ends_sentence(token: Token, gap: str) -> bool:
 
 
 def numbered(text: str, tokens: Sequence[Token], ends: Ends) -> list[int]:
-    """Return for each token how often `ends` held before it."""
+    """Return for each token the number of its sentence or paragraph, from 0. Cost: O(text)."""
     number, numbers = 0, []
     for token, following in zip(tokens, (*tokens[1:], None), strict=True):
         numbers.append(number)

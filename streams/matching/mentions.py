@@ -1,0 +1,124 @@
+"""Where an article names entities. Of overlapping names the longest wins; some names need a context."""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from streams.ids import EntityId
+from streams.matching.document import Document, Occurrence
+from streams.matching.rule import Entity, NamesInContext
+from streams.matching.tree import Form
+from streams.matching.word_reader import in_form
+from streams.text.tokens import tokenise
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Phrases of which one must (or none may) be within so many words of a name, in any field."""
+
+    required: tuple[tuple[str, ...], ...]
+    excluded: tuple[tuple[str, ...], ...]
+    within: int
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One name of an entity: folded words, the words as written if case counts, its context if it needs one."""
+
+    entity_id: EntityId
+    terms: tuple[str, ...]
+    written: tuple[str, ...] | None = None
+    context: Context | None = None
+
+
+def phrase(text: str, form: Form) -> tuple[str, ...]:
+    """Return the words of a text in a form."""
+    return tuple(in_form(token, form) for token in tokenise(text))
+
+
+def names_of(entity: Entity) -> Iterator[Name]:
+    """Yield every name of an entity; a name under `case` counts as written only, also if it stands in `names`."""
+    for text in entity.case:
+        yield Name(entity.entity_id, phrase(text, Form.EXACT), phrase(text, Form.CASE))
+    for text in (name for names in entity.names.values() for name in names):
+        if text not in entity.case:
+            yield Name(entity.entity_id, phrase(text, Form.EXACT))
+    if entity.names_in_context is not None:
+        context = context_of(entity.names_in_context)
+        for text in (name for names in entity.names_in_context.names.values() for name in names):
+            written = phrase(text, Form.CASE) if text in entity.case else None
+            yield Name(entity.entity_id, phrase(text, Form.EXACT), written, context)
+
+
+def context_of(given: NamesInContext) -> Context:
+    """Return the context with its words stemmed."""
+    required = tuple(phrase(text, Form.STEM) for text in given.require_any)
+    return Context(required, tuple(phrase(text, Form.STEM) for text in given.exclude_any), given.within)
+
+
+class NameIndex:
+    """The names of all entities, by their first word."""
+
+    def __init__(self, entities: Iterable[Entity]) -> None:
+        index: dict[str, dict[Name, None]] = defaultdict(dict)
+        for entity in entities:
+            for name in names_of(entity):
+                index[name.terms[0]][name] = None
+        self.by_first_word: Mapping[str, Sequence[Name]] = {word: tuple(names) for word, names in index.items()}
+
+    def find(self, document: Document) -> dict[EntityId, list[Occurrence]]:
+        """Return where each entity is named, in the order of the text. Cost: O(words + names found)."""
+        found = {
+            Occurrence(start, start + len(name.terms) - 1, name.entity_id)
+            for term, starts in document.by_term.items()
+            for name in self.by_first_word.get(term, ())
+            for start in starts
+            if stands_at(name, start, document)
+        }
+        mentions: dict[EntityId, list[Occurrence]] = defaultdict(list)
+        for place in longest(found):
+            if place.entity_id is not None:
+                mentions[place.entity_id].append(place)
+        return dict(mentions)
+
+
+def stands_at(name: Name, start: int, document: Document) -> bool:
+    """Return whether the name stands at a position, in its case and its context."""
+    stop = start + len(name.terms)
+    if tuple(document.terms[start:stop]) != name.terms:
+        return False
+    if name.written is not None and tuple(document.words[start:stop]) != name.written:
+        return False
+    return name.context is None or in_context(name.context, start, stop - 1, document)
+
+
+def in_context(context: Context, first: int, last: int, document: Document) -> bool:
+    """Return whether the words around a name allow it."""
+    low, high = first - context.within, last + context.within
+
+    def has(words: tuple[str, ...]) -> bool:
+        return contains(document, words, low, first - 1) or contains(document, words, last + 1, high)
+
+    return (not context.required or any(map(has, context.required))) and not any(map(has, context.excluded))
+
+
+def contains(document: Document, words: tuple[str, ...], low: int, high: int) -> bool:
+    """Return whether the words stand in a row within positions `low` to `high`, both included."""
+    starts = document.by_stem.get(words[0], ())
+    candidates = starts[bisect_left(starts, low) : bisect_right(starts, high - len(words) + 1)]
+    return any(tuple(document.stems[start : start + len(words)]) == words for start in candidates)
+
+
+def longest(found: Iterable[Occurrence]) -> list[Occurrence]:
+    """Return the places that aren't inside a longer one, in order; equal places of two entities both stay."""
+    kept: list[Occurrence] = []
+    reach = reach_before = -1
+    previous = (-1, -1)
+    for place in sorted(found, key=lambda place: (place.first, -place.last, place.entity_id or "")):
+        if (place.first, place.last) != previous:
+            previous, reach_before = (place.first, place.last), reach
+        if place.last > reach_before:
+            kept.append(place)
+        reach = max(reach, place.last)
+    return kept
