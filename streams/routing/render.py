@@ -67,7 +67,7 @@ def notice(alert: DeskAlert, ledger: Ledger) -> Notice:
         urgency=urgency_of(alert),
         badges=tuple(_badges(alert)),
         publisher=shortened(plain(alert.head.publisher), SURFACE_CHARS),
-        title=pieces(alert.head.title, alert.spans, "title", TITLE_CHARS),
+        title=pieces(alert.head.title, alert.spans, "title", TITLE_CHARS) or (Piece("(no headline)"),),
         lead=pieces(alert.head.lead, alert.spans, "lead", LEAD_CHARS),
         why=_why(alert),
         news=_news(alert),

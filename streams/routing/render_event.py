@@ -21,13 +21,12 @@ def cloud_event(alert: DeskAlert, ledger: Ledger, *, delivery_id: DeliveryId) ->
     `id` is the delivery id, so a receiver drops what it knows. A larger alert loses, step by step, what is
     least needed, and then says so in `tocsinshortened`; title, url, rules' ids and ids always stay.
     """
-    for kept in range(len(_LESS) + 1):
-        smaller = alert
-        for lessen in _LESS[:kept]:
-            smaller = lessen(smaller)
-        body = _body(smaller, ledger, delivery_id, shortened=kept > 0)
+    body = _body(alert, ledger, delivery_id, shortened=False)
+    for lessen in _LESS:
         if len(body) <= BODY_BYTES:
-            break
+            return body
+        alert = lessen(alert)
+        body = _body(alert, ledger, delivery_id, shortened=True)
     return body
 
 

@@ -1,0 +1,98 @@
+from typing import Any
+
+import pytest
+
+from streams.errors import ConfigurationError
+from streams.ids import ReceiverId
+from streams.matching.rule import Urgency
+from streams.routing.receiver import (
+    console_options,
+    option_problems,
+    ordered,
+    slack_options,
+    ttl_s,
+    webhook_options,
+)
+from streams.routing.route import Receiver
+
+
+ONE_OF_FOUR = "give exactly one of token_file, token_env, url_file, url_env; this one has none"
+TOKEN_CURE = "a secret never stands in the routes; use token_file or token_env"
+URL_CURE = "a secret never stands in the routes; use url_file or url_env"
+TOKEN = {"token_file": "a", "channel": "C"}
+URL = {"url_file": "a"}
+
+
+def receiver(kind: str, **options: Any) -> Receiver:  # noqa: ANN401 - options are what a user wrote
+    return Receiver.model_validate({"receiver_id": "r", "type": kind, "options": options})
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "path", "text"),
+    [
+        pytest.param("slack", {}, (), ONE_OF_FOUR, id="no secret"),
+        pytest.param("slack", {**TOKEN, "url_file": "b"}, (), "this one has token_file and url_file", id="two secrets"),
+        pytest.param("slack", {"token_file": "a"}, (), "a bot token needs a channel", id="a bot without a channel"),
+        pytest.param("slack", {"token": "xoxb-1", "channel": "C"}, ("token",), TOKEN_CURE, id="a token inline"),
+        pytest.param("webhook", {"url": "https://x"}, ("url",), URL_CURE, id="an address inline"),
+        pytest.param("webhook", {**URL, "fromat": "x"}, ("fromat",), "did you mean format?", id="a typing slip"),
+        pytest.param("webhook", {**URL, "zzz": 1}, ("zzz",), "known are url_file", id="an unknown option"),
+        pytest.param("webhook", {**URL, "sign": {"key_file": "k"}}, ("sign", "key_file"), "keys_file?", id="a slip inside"),
+        pytest.param("webhook", {**URL, "sign": {}}, ("sign",), "give exactly one of keys_file", id="no keys"),
+        pytest.param("webhook", {**URL, "format": "xml"}, ("format",), "should be 'cloudevents'", id="unknown format"),
+        pytest.param("console", {"styles": "loud"}, ("styles",), "Input should be", id="an unknown style"),
+        pytest.param("email", {}, (), "use one of slack, webhook, console", id="a later type"),
+    ],
+)  # fmt: skip
+def test_each_wrong_option_is_told_with_its_place_and_cure(
+    kind: str, options: dict[str, Any], path: tuple[str, ...], text: str
+) -> None:
+    problems = option_problems(receiver(kind, **options))
+    assert [problem.path for problem in problems if text in problem.text] == [path]
+
+
+def test_all_problems_come_at_once_when_the_options_are_read() -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        webhook_options(receiver("webhook", url_file="a", zzz=1, timeout_s=900))
+    assert [problem.split(":")[:2] for problem in raised.value.problems] == [
+        ["receiver r", " timeout_s"],
+        ["receiver r", " zzz"],
+    ]
+
+
+def test_a_problem_of_the_whole_receiver_has_no_path() -> None:
+    with pytest.raises(ConfigurationError, match=r"^receiver r: give exactly one"):
+        slack_options(receiver("slack"))
+
+
+def test_right_options_are_read() -> None:
+    assert slack_options(receiver("slack", token_file="t", channel="C")).bot
+    assert not slack_options(receiver("slack", url_env="SLACK_URL")).bot
+    sign = webhook_options(receiver("webhook", url_env="U", sign={"keys_file": "k"}, ordered=False)).sign
+    assert sign is not None
+    assert sign.keys_file == "k"
+    assert console_options(receiver("console")).styles == "auto"
+
+
+def test_deliveries_go_out_in_order_unless_the_receiver_says_otherwise() -> None:
+    assert ordered(receiver("console"))
+    assert not ordered(receiver("webhook", ordered=False))
+
+
+@pytest.mark.parametrize(
+    ("kind", "urgency", "seconds"),
+    [
+        pytest.param("slack", Urgency.FLASH, 900, id="a flash in a chat"),
+        pytest.param("webhook", Urgency.FLASH, 86_400, id="a flash to a program"),
+        pytest.param("console", Urgency.ROUTINE, 259_200, id="routine"),
+    ],
+)
+def test_a_delivery_is_worth_sending_for_a_time_that_follows_urgency(
+    kind: str, urgency: Urgency, seconds: float
+) -> None:
+    assert ttl_s(receiver(kind), urgency) == seconds
+
+
+def test_the_receivers_own_time_to_live_wins() -> None:
+    own = Receiver(receiver_id=ReceiverId("r"), type="slack", ttl_s={"flash": 60})
+    assert ttl_s(own, Urgency.FLASH) == 60
