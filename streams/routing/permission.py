@@ -32,9 +32,12 @@ def may_compare(desk: Desk, alert: Alert) -> bool:
 
 
 def relation_for(desk: Desk, alert: Alert) -> Relation:
-    """Return the alert's relation for a desk that knows the story: what copies the unseen is an update to it."""
+    """Return the alert's relation for a desk that heard of the story by this rule.
+
+    What copies or confirms the unseen is an update to it; the first of a story that it knows is a copy.
+    """
     if alert.relation is Relation.FIRST:
-        return Relation.UPDATE
+        return Relation.COPY
     hidden = alert.relation in NOTHING_NEW and not may_compare(desk, alert)
     return Relation.UPDATE if hidden else alert.relation
 

@@ -102,8 +102,9 @@ class StoryBook:
 
     def _restore_story(self, story: Story) -> None:
         for article in self._held:
-            self._take(article)
-        self._held.clear()
+            if article.matches_offset <= story.matches_offset:
+                self._take(article)
+        self._held = [article for article in self._held if article.matches_offset > story.matches_offset]
         self._take_story(story)
 
     def _take(self, article: StoryArticle) -> None:

@@ -1,0 +1,126 @@
+from datetime import timedelta
+
+import pytest
+
+from streams.alerts.decide import Decided
+from streams.stories.book import StoryBook
+from streams.stories.story import Story, StoryArticle, TermCounts
+from tests.support.alerting import Stage, head, match
+
+HOUR = timedelta(hours=1)
+TITLES = [
+    "China halts rare earths exports",
+    "Beijing halts exports of rare earths to US",
+    "Floods displace thousands in Bangladesh",
+    "Trump and Xi meet at summit in Busan",
+    "Trump meets Xi at the summit, says tariffs fall",
+]
+
+
+def restored(stage: Stage) -> StoryBook:
+    book = StoryBook()
+    for _, record in stage.records:
+        assert isinstance(record, Story | StoryArticle | TermCounts)
+        book.restore(type(record).from_json(record.to_json()))
+    book.settle()
+    return book
+
+
+def filled() -> Stage:
+    stage = Stage()
+    for number, title in enumerate(TITLES):
+        stage.take(match(f"a{number}", title=title, numbers=[str(number)]), after=number * HOUR / 2)
+    return stage
+
+
+def test_a_restored_book_decides_as_the_old_one_would() -> None:
+    stage = filled()
+    twin = Stage(restored(stage))
+    twin.offset = stage.offset
+
+    for number, title in enumerate(TITLES, len(TITLES)):
+        given = match(f"a{number}", title=f"UPDATE {title}", numbers=["9"])
+        one, other = stage.take(given, after=3 * HOUR), twin.take(given, after=3 * HOUR)
+        assert isinstance(one, Decided)
+        assert isinstance(other, Decided)
+        assert (one.alert.to_json(), one.change) == (other.alert.to_json(), other.change)
+
+
+def test_frequencies_change_with_the_hour_of_the_event_time_alone() -> None:
+    stage = Stage()
+    first, same, later = (
+        stage.take(match(f"a{number}"), after=after)
+        for number, after in enumerate((timedelta(), timedelta(minutes=10), timedelta(minutes=20)))
+    )
+
+    assert isinstance(first, Decided)
+    assert isinstance(same, Decided)
+    assert isinstance(later, Decided)
+    assert first.change.counts is not None
+    assert same.change.counts is None
+    assert later.change.counts is not None
+    assert later.change.counts.documents == 2
+    assert later.change.counts.matches_offset == 2
+
+
+def test_an_article_above_the_highest_story_is_ignored() -> None:
+    stage = filled()
+    stage.records.pop()  # the story of the last match was not written
+
+    book = restored(stage)
+
+    assert book.offset == len(TITLES) - 2
+    assert f"a{len(TITLES) - 1}" not in book.articles
+
+
+def test_an_article_above_a_story_waits_for_its_own() -> None:
+    stage = filled()
+    article, story = stage.records[-2:]
+    book = StoryBook()
+    for record in (article[1], stage.records[2][1], story[1]):
+        assert isinstance(record, Story | StoryArticle)
+        before = set(book.articles)
+        book.restore(record)
+        if record is stage.records[2][1]:
+            assert set(book.articles) == before
+
+    assert "a4" in book.articles
+
+
+def test_a_deleted_record_is_forgotten() -> None:
+    stage = filled()
+    book = restored(stage)
+    name = next(iter(book.clusterer.stories))
+
+    book.restore_deletion("article/a0")
+    book.restore_deletion(name)
+    book.restore_deletion("df/2025-10-26T07")
+
+    assert "a0" not in book.articles
+    assert name not in book.clusterer.stories
+    assert book.frequencies.documents > 0
+
+
+def test_articles_end_seven_days_after_their_last_use_and_stories_after_72_hours() -> None:
+    stage = filled()
+    opened = set(stage.book.clusterer.stories)
+
+    decided = stage.take(match("a9", title="Oil falls"), after=timedelta(days=8))
+
+    assert isinstance(decided, Decided)
+    assert set(decided.change.forgotten) == {f"a{number}" for number in range(len(TITLES))}
+    assert set(decided.change.closed) == opened
+    assert list(stage.book.articles) == ["a9"]
+    assert list(stage.book.clusterer.stories) == [decided.change.story.story_id]
+
+
+@pytest.mark.parametrize("kind", ["new", "health"])
+def test_health_is_no_document(kind: str) -> None:
+    stage = Stage()
+    stage.take(match("a1", kind=kind))
+
+    assert stage.book._documents == (kind == "new")
+
+
+def test_heads_are_kept_for_later_revisions() -> None:
+    assert filled().book.articles["a0"].head == head("a0", title=TITLES[0])

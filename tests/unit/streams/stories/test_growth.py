@@ -1,0 +1,68 @@
+import pytest
+
+from streams.alerts.arrival import arrival_of
+from streams.stories import growth
+from streams.stories.frequencies import Frequencies
+from streams.stories.growth import grown, joined, opened
+from streams.stories.story import Arrival
+from tests.support.alerting import NOW, match
+
+
+def arrival(article_id: str = "a1", offset: int = 0, **fields: object) -> Arrival:
+    return arrival_of(match(article_id, **fields), offset=offset, at=NOW)  # type: ignore[arg-type] # any field
+
+
+def test_a_story_opens_with_its_first_article() -> None:
+    story = grown(opened("s1", arrival(numbers=["54"]), Frequencies()), arrival(numbers=["54"]))
+
+    assert (story.first.article_id, story.articles, story.matches_offset) == ("a1", 1, 0)
+    assert [source.publisher for source in story.sources] == ["Reuters"]
+    assert [(fact.kind, fact.value) for fact in story.facts] == [("number", "54")]
+    assert story.alert_revisions == {"rare-earths": 1}
+
+
+def test_a_further_article_adds_its_source_facts_and_rules() -> None:
+    first = arrival()
+    second = arrival("a2", 1, publisher="BBC", numbers=["60"], rules=["tariffs"], entities=["china"], language="fr")
+
+    story = grown(joined(grown(opened("s1", first, Frequencies()), first), second, Frequencies()), second)
+
+    assert story.articles == 2
+    assert [source.publisher for source in story.sources] == ["Reuters", "BBC"]
+    assert [rule.rule_id for rule in story.rules] == ["rare-earths", "tariffs"]
+    assert (story.entities, story.languages) == (("china",), ("en", "fr"))
+    assert {fact.article_id for fact in story.facts} == {"a2"}
+
+
+def test_who_told_a_fact_first_is_kept_for_each_permission() -> None:
+    first, second = arrival(numbers=["54"]), arrival("a2", 1, numbers=["54"], permission="reuters")
+    third = arrival("a3", 2, numbers=["54"])
+
+    story = grown(grown(grown(opened("s1", first, Frequencies()), first), second), third)
+
+    assert [(fact.article_id, fact.permission) for fact in story.facts] == [("a1", "public"), ("a2", "reuters")]
+
+
+def test_a_revision_counts_its_rules_but_no_source_or_text_twice() -> None:
+    first = arrival(extra={"text_hash": "t1", "sketch": ("01",)})
+
+    story = grown(grown(opened("s1", first, Frequencies()), first), first)
+
+    assert (len(story.sources), len(story.texts)) == (1, 1)
+    assert story.alert_revisions == {"rare-earths": 2}
+
+
+def test_the_lists_of_a_long_story_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MOST_FACTS", "MOST_TEXTS", "MOST_SOURCES"):
+        monkeypatch.setattr(growth, name, 2)
+    arrivals = [
+        arrival(f"a{number}", number, publisher=f"p{number}", numbers=[str(number)], extra={"text_hash": f"t{number}"})
+        for number in range(3)
+    ]
+    story = opened("s1", arrivals[0], Frequencies())
+    for one in arrivals:
+        story = grown(story, one)
+
+    assert [fact.value for fact in story.facts] == ["1", "2"]
+    assert [text.text_hash for text in story.texts] == ["t1", "t2"]
+    assert [source.publisher for source in story.sources] == ["p0", "p1"]
