@@ -13,8 +13,8 @@ from streams.ids import ReceiverId, delivery_id
 from streams.latency import Ledger
 from streams.record import Record
 from streams.routing.notification import Delivery, DeliveryState, DeliveryStatus, HandOffReason, Thread
-from streams.routing.receiver import ttl_s
 from streams.routing.route import Receiver
+from streams.routing.sending import time_to_live_s
 from streams.topics import DELIVERIES, DELIVERY_STATES, RETRIES, THREADS, Topic
 
 STAGE: Final = "deliver"
@@ -94,7 +94,7 @@ def _fallback(job: Job, receiver: Receiver, at: datetime) -> Outgoing:
         purpose=FALLBACK,
         urgency=delivery.urgency,
         alert=delivery.alert,
-        expires_at=job.record.appended_at + timedelta(seconds=ttl_s(receiver, delivery.urgency)),
+        expires_at=job.record.appended_at + timedelta(seconds=time_to_live_s(receiver, delivery.urgency)),
     )
     return _record(DELIVERIES[delivery.urgency], told, job, key=name, ce_id=told.delivery_id, at=at, by=name)
 

@@ -9,15 +9,12 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from streams.errors import ConfigurationError
-from streams.matching.rule import Urgency
 from streams.routing.route import Receiver
 
 SLACK_API = "https://slack.com/api/"
 INLINE_SECRETS = MappingProxyType(
     {"url": "url_file or url_env", "token": "token_file or token_env", "keys": "sign: {keys_file: ...}"}
 )
-PEOPLE_TTL_S = MappingProxyType({Urgency.FLASH: 900.0, Urgency.URGENT: 14_400.0, Urgency.ROUTINE: 259_200.0})
-PROGRAM_TTL_S = MappingProxyType({Urgency.FLASH: 86_400.0, Urgency.URGENT: 86_400.0, Urgency.ROUTINE: 259_200.0})
 
 
 class Options(BaseModel):
@@ -128,15 +125,6 @@ def webhook_options(receiver: Receiver) -> WebhookOptions:
 def console_options(receiver: Receiver) -> ConsoleOptions:
     """Return the options of the console. Raises: ConfigurationError with every problem."""
     return ConsoleOptions.model_validate(_checked(receiver))
-
-
-def ttl_s(receiver: Receiver, urgency: Urgency) -> float:
-    """Return for how many seconds a delivery is worth sending: the receiver's own word, else by urgency.
-
-    A flash is stale in a chat after 15 min; a program behind a webhook wants it for a day.
-    """
-    usual = PROGRAM_TTL_S if receiver.type == "webhook" else PEOPLE_TTL_S
-    return receiver.ttl_s.get(urgency, usual[urgency])
 
 
 def ordered(receiver: Receiver) -> bool:

@@ -3,18 +3,14 @@ from typing import Any
 import pytest
 
 from streams.errors import ConfigurationError
-from streams.ids import ReceiverId
-from streams.matching.rule import Urgency
 from streams.routing.receiver import (
     console_options,
     option_problems,
     ordered,
     slack_options,
-    ttl_s,
     webhook_options,
 )
 from streams.routing.route import Receiver
-
 
 ONE_OF_FOUR = "give exactly one of token_file, token_env, url_file, url_env; this one has none"
 TOKEN_CURE = "a secret never stands in the routes; use token_file or token_env"
@@ -37,7 +33,7 @@ def receiver(kind: str, **options: Any) -> Receiver:  # noqa: ANN401 - options a
         pytest.param("webhook", {"url": "https://x"}, ("url",), URL_CURE, id="an address inline"),
         pytest.param("webhook", {**URL, "fromat": "x"}, ("fromat",), "did you mean format?", id="a typing slip"),
         pytest.param("webhook", {**URL, "zzz": 1}, ("zzz",), "known are url_file", id="an unknown option"),
-        pytest.param("webhook", {**URL, "sign": {"key_file": "k"}}, ("sign", "key_file"), "keys_file?", id="a slip inside"),
+        pytest.param("webhook", {**URL, "sign": {"key_file": "k"}}, ("sign", "key_file"), "keys_file?", id="inside"),
         pytest.param("webhook", {**URL, "sign": {}}, ("sign",), "give exactly one of keys_file", id="no keys"),
         pytest.param("webhook", {**URL, "format": "xml"}, ("format",), "should be 'cloudevents'", id="unknown format"),
         pytest.param("console", {"styles": "loud"}, ("styles",), "Input should be", id="an unknown style"),
@@ -77,22 +73,3 @@ def test_right_options_are_read() -> None:
 def test_deliveries_go_out_in_order_unless_the_receiver_says_otherwise() -> None:
     assert ordered(receiver("console"))
     assert not ordered(receiver("webhook", ordered=False))
-
-
-@pytest.mark.parametrize(
-    ("kind", "urgency", "seconds"),
-    [
-        pytest.param("slack", Urgency.FLASH, 900, id="a flash in a chat"),
-        pytest.param("webhook", Urgency.FLASH, 86_400, id="a flash to a program"),
-        pytest.param("console", Urgency.ROUTINE, 259_200, id="routine"),
-    ],
-)
-def test_a_delivery_is_worth_sending_for_a_time_that_follows_urgency(
-    kind: str, urgency: Urgency, seconds: float
-) -> None:
-    assert ttl_s(receiver(kind), urgency) == seconds
-
-
-def test_the_receivers_own_time_to_live_wins() -> None:
-    own = Receiver(receiver_id=ReceiverId("r"), type="slack", ttl_s={"flash": 60})
-    assert ttl_s(own, Urgency.FLASH) == 60
