@@ -1,7 +1,7 @@
 """Readers without a group: single-partition topics that every process follows, and one read to the end."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Self
 
 from agents import log
@@ -21,13 +21,21 @@ class Follower:
     """Reads topics (rules, routes, controls) to their end, then follows them; each record goes to `apply`, in order.
 
     `apply` raises PoisonError for a record that is to be skipped (it is logged); anything else ends the follower.
+    `then` is awaited after each poll's worth of records, before anyone is told that they were applied.
     """
 
     def __init__(
-        self, settings: Settings, topics: Sequence[Topic], apply: Apply, *, needs: Sequence[Topic] = ()
+        self,
+        settings: Settings,
+        topics: Sequence[Topic],
+        apply: Apply,
+        *,
+        needs: Sequence[Topic] = (),
+        then: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._settings = settings
         self._apply = apply
+        self._then = then
         names = Names(settings.topic_prefix)
         self._places = [partition(names.of(topic), number) for topic in topics for number in range(topic.partitions)]
         self._missing = {names.of(topic) for topic in needs}
@@ -45,6 +53,8 @@ class Follower:
         await read_to(self._reader, ends, self._take, patience_s=self._settings.restore_timeout_s)
         for place, end in ends.items():
             self._reader.seek(place, end)
+        if self._then is not None:
+            await self._then()
         self._applied |= ends
         if self._missing:
             LOG.info("waiting for a first record", topics=sorted(self._missing))
@@ -71,10 +81,13 @@ class Follower:
             await self._moved.wait_for(lambda: all(self._applied[place] >= end for place, end in ends.items()))
 
     async def _step(self) -> None:
-        for records in (await self._reader.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)).values():
-            for record in records:
-                self._take(incoming(record))
+        batches = await self._reader.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
+        for record in (record for records in batches.values() for record in records):
+            self._take(incoming(record))
+        if batches and self._then is not None:
+            await self._then()
         async with self._moved:
+            self._applied |= {place: records[-1].offset + 1 for place, records in batches.items()}
             self._moved.notify_all()
 
     def _take(self, record: Incoming) -> None:
@@ -83,7 +96,6 @@ class Follower:
             self._apply(record)
         except PoisonError as err:
             LOG.warning("record skipped", topic=record.topic, offset=record.offset, reason=err.reason, error=str(err))
-        self._applied[partition(record.topic, record.partition)] = record.offset + 1
 
 
 class Reader:
