@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pydantic import JsonValue
+
 from agents import topic_admin
 from agents.follower import read_all
 from agents.kafka import Incoming, Outgoing, Producer, outgoing, tombstone
@@ -20,7 +22,7 @@ from streams.errors import ConfigurationError, PoisonError
 from streams.feeds.feed import Feed
 from streams.ids import ChangeId, content_id
 from streams.matching.rule import RuleChange, change_id
-from streams.matching.ruleset import Heads
+from streams.matching.ruleset import Heads, Key, Outcome
 from streams.routing.route import Routes, RoutesVersion
 from streams.topics import CATALOGUE, FEEDS, ROUTES, RULES, Topic, desk_topic
 
@@ -77,7 +79,7 @@ async def apply_feeds(settings: Settings, producer: Producer, feeds: Sequence[Fe
     outputs = feed_differences(await live_feeds(settings), feeds, managed_by=settings.managed_by)
     await producer.deliver(outputs)
     live = await live_feeds(settings) if outputs else {}
-    wanted = {feed.feed_id: feed for feed in feeds}
+    wanted: dict[str, Feed] = {feed.feed_id: feed for feed in feeds}
     names = [output.key for output in outputs]
     return Applied(
         published=tuple(f"feed {name}" for name in names),
@@ -143,31 +145,31 @@ async def apply_rules(settings: Settings, producer: Producer, entries: Sequence[
     heads, _ = await read_heads(settings)
     changes = rule_differences(heads, entries, settings=settings, now=datetime.now(UTC))
     await producer.deliver([_rule_output(change) for change in changes])
-    _, lost = await read_heads(settings) if changes else ({}, set())
+    accepted = (await read_heads(settings))[1] if changes else set()
     touched = {(change.kind, change.id) for change in changes if not change.deleted}
     return Applied(
         published=tuple(f"{change.kind} {change.id}" for change in changes),
         unchanged=len(entries) - len(touched),
-        lost=tuple(f"{change.kind} {change.id}" for change in changes if change.change_id in lost),
+        lost=tuple(f"{change.kind} {change.id}" for change in changes if change.change_id not in accepted),
     )
 
 
-async def read_heads(settings: Settings) -> tuple[dict[tuple[str, str], RuleChange], set[ChangeId]]:
-    """Return the head of each rule, entity and list by kind and id, and the ids of the changes that lost."""
+async def read_heads(settings: Settings) -> tuple[Mapping[Key, RuleChange], set[ChangeId]]:
+    """Return the head of each rule, entity and list by kind and id, and the ids of the changes that were accepted."""
     heads = Heads()
-    lost: set[ChangeId] = set()
+    accepted: set[ChangeId] = set()
 
     def take(record: Incoming) -> None:
         change = RuleChange.from_json(record.value, schema=record.schema)
-        if not heads.apply(change, record.offset):
-            lost.add(change.change_id)
+        if heads.apply(change, record.offset) is Outcome.ACCEPTED:
+            accepted.add(change.change_id)
 
     await read_all(settings, RULES, _forgiving(take))
-    return {(head.kind, head.id): head for head in heads.heads()}, lost
+    return heads.heads(), accepted
 
 
 def rule_differences(
-    heads: Mapping[tuple[str, str], RuleChange], entries: Sequence[Entry], *, settings: Settings, now: datetime
+    heads: Mapping[Key, RuleChange], entries: Sequence[Entry], *, settings: Settings, now: datetime
 ) -> list[RuleChange]:
     """Return the changes that make the entries live, in the order in which they must be written.
 
@@ -182,7 +184,7 @@ def rule_differences(
     if foreign:
         raise ConfigurationError(*foreign)
     made = {"author": author(settings), "managed_by": settings.managed_by, "made_at": now}
-    wanted = {(entry.kind, entry.id): entry.body for entry in entries}
+    wanted: dict[Key, Mapping[str, JsonValue]] = {(entry.kind, entry.id): entry.body for entry in entries}
     gone = [place for place, head in live.items() if head.managed_by == settings.managed_by and place not in wanted]
     changes = [
         _change(place, heads.get(place), body, deleted=False, made=made)
@@ -194,7 +196,7 @@ def rule_differences(
 
 
 def _change(
-    place: tuple[str, str],
+    place: Key,
     head: RuleChange | None,
     body: Mapping[str, object],
     *,

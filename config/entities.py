@@ -30,6 +30,11 @@ class Entry:
     body: Mapping[str, JsonValue]
     node: Node = field(compare=False, repr=False)
 
+    @property
+    def place(self) -> Node:
+        """Return where it stands in its file, with its name for problems."""
+        return self.node.named(f'{self.kind} "{self.id}"')
+
 
 def read_entities(root: Node) -> list[Entry]:
     """Return the entities and then the lists; problems are added to `root.source`."""

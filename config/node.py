@@ -12,13 +12,11 @@ from typing import Literal, TypeVar
 
 from pydantic import JsonValue
 
+from config.durations import duration_s
 from config.problems import Source, did_you_mean
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
-UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+")
-_PIECE = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _ESCAPE = re.compile(r"\\(?:x..|u.{4}|U.{8}|.)")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,15})(?:\.\d{1,15})?")
@@ -94,6 +92,11 @@ class Node:
                 self.refuse(f'needs "{name}"')
         return Fields(self, found)
 
+    def at(self, name: str) -> "Node":
+        """Return the value of a mapping's key under this node's name, or this node where there is no such key."""
+        found = next((value for key, value in self.entries if key.content == name), self)
+        return found.named(self.about)
+
     def entry(self, kind: str, known: Collection[str], *, required: Collection[str] = ()) -> "Fields":
         """Return the fields of a list's entry, which then stands in its problems as `rule "x"`."""
         return self.named(f'{kind} "{self.peek("id")}"').fields(known, required=required)
@@ -164,11 +167,11 @@ class Node:
         found = self.text(None)
         if found is None:
             return default
-        if _DURATION.fullmatch(found):
-            return sum(float(number) * UNITS_S[unit] for number, unit in _PIECE.findall(found))
-        cure = f"write {found}s for seconds" if found.isdigit() else "write 250ms, 15s, 15m, 24h, 7d or 1h30m"
-        self.refuse(f'"{found}" is no duration: {cure}')
-        return default
+        try:
+            return duration_s(found)
+        except ValueError as err:
+            self.refuse(str(err))
+            return default
 
     def data(self) -> JsonValue:
         """Return the value as JSON has it; true, false and numbers count as such where they have no quotes."""

@@ -77,21 +77,17 @@ def _check_options(receiver: Receiver, node: Node) -> None:
     for problem in option_problems(receiver):
         place = node
         for step in problem.path:
-            place = _step(place, step)
+            place = place.at(step)
         named = not problem.path or problem.path[-1] in problem.text
         where = "" if named else f"{'.'.join(problem.path)}: "
-        place.named(node.about).refuse(f"{where}{problem.text}")
-
-
-def _step(node: Node, name: str) -> Node:
-    return next((value for key, value in node.entries if key.content == name), node)
+        place.refuse(f"{where}{problem.text}")
 
 
 def _check_fallback(name: ReceiverId, receivers: Mapping[ReceiverId, Receiver], node: Node) -> None:
     fallback = receivers[name].fallback
     if fallback is None:
         return
-    place = _step(node, "fallback").named(node.about)
+    place = node.at("fallback")
     if fallback not in receivers:
         place.refuse(f'unknown receiver "{fallback}"{did_you_mean(fallback, receivers)}')
         return

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -13,9 +14,11 @@ from config.node import Node
 from config.problems import did_you_mean
 from config.yaml_source import load_file
 from streams.errors import ConfigurationError
+from streams.ids import ChangeId, UserId
 from streams.matching.query import parse
 from streams.matching.query_error import QueryError
-from streams.matching.rule import Urgency
+from streams.matching.rule import RuleChange, Urgency
+from streams.matching.ruleset import malformed
 from streams.matching.tree import ListRef, Mention, leaves
 
 FILE = "rules.yaml"
@@ -52,7 +55,26 @@ def read_all(entity_root: Node, rule_root: Node, *, desks: Collection[str] | Non
     known = Known(
         entities=_ids(named, "entity") if whole else None, lists=_ids(named, "list") if whole else None, desks=desks
     )
-    return [*named, *read_rules(rule_root, known)]
+    entries = [*named, *read_rules(rule_root, known)]
+    if not entity_root.source.problems and not rule_root.source.problems:
+        _check_forms(entries)
+    return entries
+
+
+def _check_forms(entries: Iterable[Entry]) -> None:
+    """Ask the matcher's own reader for what the checks above let through, so that both always agree."""
+    for entry in entries:
+        change = RuleChange(
+            kind=entry.kind,
+            id=entry.id,
+            change_id=ChangeId("check"),
+            body=entry.body,
+            author=UserId("check"),
+            managed_by="check",
+            made_at=datetime.fromtimestamp(0, UTC),
+        )
+        if (wrong := malformed(change)) is not None:
+            entry.place.refuse(wrong)
 
 
 def read_rules(root: Node, known: Known) -> list[Entry]:

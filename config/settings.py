@@ -100,10 +100,13 @@ def load_settings(**given: object) -> Settings:
     """
     flags = {name: value for name, value in given.items() if value is not None}
     try:
-        return Settings(**flags)  # type: ignore[arg-type]  # pydantic checks each value
+        settings = Settings(**flags)  # type: ignore[arg-type]  # pydantic checks each value
     except ValidationError as err:
         problems = [_problem(error["loc"], error["msg"], flags) for error in err.errors(include_input=False)]
         raise ConfigurationError(*problems) from None
+    if "config_dir" in settings.model_fields_set and not settings.config_dir.is_dir():
+        raise ConfigurationError(_problem(("config_dir",), f"{settings.config_dir} is no folder", flags))
+    return settings
 
 
 def _problem(place: tuple[int | str, ...], message: str, flags: dict[str, object]) -> str:

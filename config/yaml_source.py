@@ -15,8 +15,9 @@ from typing import Protocol, TypeAlias
 import yaml
 
 from config.node import Node
-from config.problems import Source
+from config.problems import Source, did_you_mean
 
+FILES = ("feeds.yaml", "entities.yaml", "rules.yaml", "routes.yaml")
 MOST_DEPTH = 32
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, where the wheel has it, is ten times faster
 _TAB = re.compile(r"^ *\t", re.MULTILINE)
@@ -31,24 +32,28 @@ _CURES = {
 Events: TypeAlias = Iterator[yaml.Event]
 
 
-def load(path: Path, *, shown: str | None = None) -> Node:
-    """Return the tree of a file; its problems are in `.source`. `shown` names the file in them.
-
-    Raises: OSError when the file can't be read.
-    """
-    return parse(path.read_bytes(), name=shown or path.name)
+def load(path: Path) -> Node:
+    """Return the tree of a file; what is wrong with it, that it can't be read included, is in `.source`."""
+    try:
+        return parse(path.read_bytes(), name=path.name)
+    except OSError as err:
+        source = Source(path.name, cut=True)
+        source.refuse(f"can't be read: {err.strerror}", line=1, column=1)
+        return Node(source, 1, 1, absent=True)
 
 
 def load_file(folder: Path, name: str) -> Node:
-    """Return the tree of a file in the folder, or of the shipped one where the folder holds none.
-
-    Raises: OSError when the file is there and can't be read.
-    """
+    """Return the tree of a file in the folder, or of the shipped one where the folder holds none."""
     path = folder / name
     if path.exists():
         return load(path)
-    shipped = files("config.defaults").joinpath(name)
-    return parse(shipped.read_bytes(), name=f"defaults/{name}")
+    return parse(files("config.defaults").joinpath(name).read_bytes(), name=f"defaults/{name}")
+
+
+def unread_files(folder: Path) -> list[str]:
+    """Return a line for each YAML file in the folder that nobody reads: most likely a slip in its name."""
+    found = sorted(path.name for path in folder.glob("*.y*ml") if path.name not in FILES)
+    return [f"{name} is not read{did_you_mean(name, FILES)}" for name in found]
 
 
 def parse(raw: bytes | str, *, name: str) -> Node:

@@ -5,7 +5,7 @@ Nothing heavy is imported before the command is known, so that `tocsin --help` a
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -62,9 +62,9 @@ def load(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN201 - typer's c
     command = COMMANDS[name]
     module = import_module(f"agents.cli.{command.module}")
     app = new_app(name, command.text)
-    functions: Sequence[Callable[..., object]] = module.COMMANDS if command.group else [getattr(module, name)]
-    for function in functions:
-        app.command(function.__name__.rstrip("_").replace("_", "-"))(function)
+    functions: Mapping[str, Callable[..., object]] = module.COMMANDS if command.group else {name: getattr(module, name)}
+    for own_name, function in functions.items():
+        app.command(own_name)(function)
     if command.group:
         app.callback()(_nothing)
     return typer.main.get_command(app)

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from inspect import Parameter, signature
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -15,12 +15,14 @@ from config.settings import Settings, load_settings, unknown_variables
 from streams.errors import ConfigurationError
 
 T = TypeVar("T")
+First = Callable[[Settings, set[str]], tuple[object, ...]]
+MADE = ("settings", "flags")  # the arguments that a command gets ready-made, and that are no flags of its own
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="The newest so many.")]
 
 
 def _flag(text: str) -> object:
-    return typer.Option(help=text, show_default=False, rich_help_panel=None)
+    return typer.Option(help=text, show_default=False)
 
 
 FLAGS: dict[str, object] = {
@@ -40,7 +42,28 @@ def with_settings(function: Callable[..., T]) -> Callable[..., T]:
 
     Every other setting has a variable, `TOCSIN_...`; `tocsin config show` lists them all.
     """
+    return _sharing(function, lambda settings, _: (settings,))
 
+
+def with_origins(function: Callable[..., T]) -> Callable[..., T]:
+    """Return the command as `with_settings` does; its second argument are the names of the flags that were given."""
+    return _sharing(function, lambda settings, flags: (settings, flags))
+
+
+def with_broker(function: Callable[..., T]) -> Callable[..., T]:
+    """Return the command as `with_settings` does; without a broker it says so before it does anything."""
+    return _sharing(function, lambda settings, _: (connected(settings),))
+
+
+def connected(settings: Settings) -> Settings:
+    """Return the settings. Raises: ConfigurationError when they name no broker."""
+    if settings.bootstrap is None:
+        cure = "give --bootstrap HOST:PORT or TOCSIN_BOOTSTRAP (`tocsin run` starts its own, and says where)"
+        raise ConfigurationError(f"no broker is configured: {cure}")
+    return settings
+
+
+def _sharing(function: Callable[..., T], first: First) -> Callable[..., T]:
     @wraps(function)
     def command(**given: object) -> T:
         flags = {name: given.pop(name) for name in FLAGS}
@@ -48,34 +71,17 @@ def with_settings(function: Callable[..., T]) -> Callable[..., T]:
         log.configure(form=settings.log_format, level=settings.log_level)
         for line in unknown_variables(os.environ):
             print(f"warning: {line}", file=sys.stderr)
-        return function(settings, **given)
+        return function(*first(settings, {name for name in FLAGS if flags[name] is not None}), **given)
 
-    _, *own = signature(function).parameters.values()
+    own = [
+        parameter.replace(kind=Parameter.KEYWORD_ONLY)
+        for parameter in signature(function).parameters.values()
+        if parameter.name not in MADE
+    ]
     shared = [
         Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
         for name, annotation in FLAGS.items()
     ]
-    keyword = [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in own]
-    command.__signature__ = signature(function).replace(parameters=[*keyword, *shared])  # type: ignore[attr-defined]  # inspect reads it
+    command.__signature__ = Signature([*own, *shared])  # type: ignore[attr-defined]  # inspect reads it
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *shared)}
     return command
-
-
-def with_broker(function: Callable[..., T]) -> Callable[..., T]:
-    """Return the command as `with_settings` does; without a broker it says so before it does anything."""
-
-    @wraps(function)
-    def connected(settings: Settings, **given: object) -> T:
-        if settings.bootstrap is None:
-            raise ConfigurationError(
-                "no broker is configured: give --bootstrap HOST:PORT or TOCSIN_BOOTSTRAP (`tocsin run` starts its own "
-                "and says where)"
-            )
-        return function(settings, **given)
-
-    return with_settings(connected)
-
-
-def given_flags(settings: Settings) -> set[str]:
-    """Return the settings that came by a flag."""
-    return {name for name in settings.model_fields_set if name in FLAGS}

@@ -1,4 +1,4 @@
-"""What a command prints: tables for people, JSON lines for programs; colours on a terminal only, never with NO_COLOR."""
+"""What a command prints: tables for people, JSON lines for programs; colours on a terminal without NO_COLOR."""
 
 import json
 import os

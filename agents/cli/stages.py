@@ -3,6 +3,7 @@
 import asyncio
 from enum import StrEnum
 from importlib import import_module
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -42,6 +43,6 @@ def deliver(settings: Settings) -> None:
     asyncio.run(_app().run_deliver(settings))
 
 
-def _app():  # type: ignore[no-untyped-def]  # noqa: ANN202 - a module
+def _app() -> ModuleType:
     # The stages bring Faust and the matcher along: only for the process that runs them, and not for its --help.
     return import_module("agents.app")

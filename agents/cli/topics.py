@@ -30,4 +30,4 @@ def _row(found: Difference) -> dict[str, object]:
     return {"topic": found.topic, "what": found.kind.value, "there": found.there, "wanted": found.wanted}
 
 
-COMMANDS = (plan, apply)
+COMMANDS = {"plan": plan, "apply": apply}

@@ -1,0 +1,158 @@
+"""`tocsin alerts`: follow a desk's alerts, list them or those that were not told, show one."""
+
+import asyncio
+import sys
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from agents.apply import live_routes
+from agents.cli.options import Json, Limit, with_broker
+from agents.cli.output import coloured, print_json, print_rows
+from agents.cli.reading import Found, collect, one
+from agents.follower import Follower
+from agents.kafka import Incoming
+from config.settings import Settings
+from streams.alerts.alert import Alert, DeskAlert
+from streams.errors import ConfigurationError
+from streams.routing.render_console import console_lines
+from streams.routing.told import Routing, RoutingDecision
+from streams.topics import ALERTS, ROUTINGS, Topic, desk_topic
+
+Desk = Annotated[str | None, typer.Option(help="This desk alone; all of them by default.")]
+RuleId = Annotated[str | None, typer.Option("--rule", help="This rule alone.")]
+
+
+@with_broker
+def tail(settings: Settings, desk: Desk = None, limit: Limit = 10, *, json: Json = False) -> None:
+    """Show the newest alerts, then each as it comes, until Ctrl-C."""
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_tail(settings, desk, limit, as_json=json))
+
+
+@with_broker
+def list_(
+    settings: Settings,
+    desk: Desk = None,
+    rule: RuleId = None,
+    limit: Limit = 50,
+    *,
+    suppressed: Annotated[bool, typer.Option("--suppressed", help="Those that a desk was not told, and why.")] = False,
+    json: Json = False,
+) -> None:
+    """List the newest alerts of the desks, or what they were not told."""
+    if suppressed:
+        rows = [_suppressed_row(found) for found in asyncio.run(_suppressed(settings, desk, rule))]
+    else:
+        rows = [_row(found) for found in asyncio.run(_told(settings, desk, rule))]
+    print_rows(rows[-limit:], as_json=json)
+
+
+@with_broker
+def show(settings: Settings, event: str, *, json: Json = False) -> None:
+    """Show one alert as it was raised, and what each desk was told. EVENT may be the beginning of an id."""
+    alert, routings = asyncio.run(_alert(settings, event))
+    if json:
+        print_json({"alert": alert.record, "routings": [found.record for found in routings]})
+        return
+    shown = DeskAlert(**alert.record.model_dump(), desk="-", told_as=alert.record.relation, routes_version="-")
+    print("\n".join(console_lines(shown, alert.incoming.ledger, styled=coloured())))
+    print_rows(map(_routing_row, routings), as_json=False, empty="no desk's decision yet")
+
+
+async def _alert(settings: Settings, event: str) -> tuple[Found[Alert], list[Found[Routing]]]:
+    alert = one(
+        await collect(settings, ALERTS, Alert, lambda alert: alert.event_id.startswith(event)), f"alert {event}"
+    )
+    name = alert.record.event_id
+    return alert, await collect(settings, ROUTINGS, Routing, lambda routing: routing.event_id == name)
+
+
+async def desk_topics(settings: Settings, desk: str | None) -> list[Topic]:
+    """Return the topics of the live desks, or of the one that is named. Raises: ConfigurationError for another name."""
+    version = await live_routes(settings)
+    desks = sorted(version.body.desks) if version else []
+    if desk is not None and desk not in desks:
+        raise ConfigurationError(f'no desk "{desk}" is live: there are {", ".join(desks) or "none"}')
+    return [desk_topic(name) for name in ([desk] if desk else desks)]
+
+
+async def _told(settings: Settings, desk: str | None, rule: str | None) -> list[Found[DeskAlert]]:
+    def wanted(alert: DeskAlert) -> bool:
+        return rule is None or any(hit.rule_id == rule for hit in alert.rules)
+
+    topics = await desk_topics(settings, desk)
+    found = [one for topic in topics for one in await collect(settings, topic, DeskAlert, wanted)]
+    return sorted(found, key=lambda one: one.incoming.appended_at)
+
+
+async def _suppressed(settings: Settings, desk: str | None, rule: str | None) -> list[Found[Routing]]:
+    def wanted(routing: Routing) -> bool:
+        held_back = routing.decision is not RoutingDecision.TOLD
+        return held_back and desk in (None, routing.desk) and (rule is None or rule in routing.rules)
+
+    return await collect(settings, ROUTINGS, Routing, wanted)
+
+
+async def _tail(settings: Settings, desk: str | None, limit: int, *, as_json: bool) -> None:
+    waiting: list[Incoming] = []
+    follower = Follower(settings, await desk_topics(settings, desk), waiting.append)
+    await follower.start()
+    for record in sorted(waiting, key=lambda record: record.appended_at)[-limit:]:
+        _print(record, as_json=as_json)
+    waiting.clear()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(follower.run())
+        tasks.create_task(_print_all(waiting, as_json=as_json))
+
+
+async def _print_all(waiting: list[Incoming], *, as_json: bool) -> None:
+    while True:
+        for record in waiting:
+            _print(record, as_json=as_json)
+        waiting.clear()
+        await asyncio.sleep(SHOWN_EVERY_S)
+
+
+SHOWN_EVERY_S = 0.05
+
+
+def _print(record: Incoming, *, as_json: bool) -> None:
+    alert = DeskAlert.from_json(record.value, schema=record.schema)
+    if as_json:
+        print_json(alert)
+    else:
+        print("\n".join(console_lines(alert, record.ledger, styled=coloured())))
+    sys.stdout.flush()
+
+
+def _row(found: Found[DeskAlert]) -> dict[str, object]:
+    alert = found.record
+    return {
+        "at": found.incoming.appended_at,
+        "desk": alert.desk,
+        "as": alert.told_as.value,
+        "urgency": max((rule.urgency for rule in alert.rules), key=lambda urgency: urgency.rank, default="-"),
+        "rules": tuple(rule.rule_id for rule in alert.rules),
+        "source": alert.head.publisher,
+        "title": alert.head.title,
+        "event": alert.event_id,
+    }
+
+
+def _routing_row(found: Found[Routing]) -> dict[str, object]:
+    routing = found.record
+    return {
+        "desk": routing.desk,
+        "decision": routing.decision.value,
+        "receivers": tuple(routing.receivers),
+        "reason": routing.reason,
+    }
+
+
+def _suppressed_row(found: Found[Routing]) -> dict[str, object]:
+    return {"at": found.incoming.appended_at, **_routing_row(found), "event": found.record.event_id}
+
+
+COMMANDS = {"tail": tail, "list": list_, "show": show}

@@ -1,0 +1,104 @@
+"""`tocsin routes`: check the file, test a way through the tree, apply."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from agents.apply import apply_routes
+from agents.cli.applying import produce, report
+from agents.cli.options import Json, with_broker, with_settings
+from agents.cli.output import print_fields, print_rows
+from config.matchers import parse_labels
+from config.routes import load_routes
+from config.settings import Settings
+from streams.routing.route import Matcher, RouteNode, Routes
+from streams.routing.time_interval import muted_by
+from streams.routing.tree import Hit, walk
+
+TOLD_BY_DEFAULT = {"urgency": "routine", "relation": "first", "permission": "public"}
+
+
+@with_settings
+def check(settings: Settings, *, json: Json = False) -> None:
+    """Check routes.yaml and say what it holds."""
+    routes = load_routes(settings.config_dir)
+    held = {
+        "desks": sorted(routes.desks),
+        "receivers": sorted(routes.receivers),
+        "nodes": sum(1 for _ in _nodes(routes.route)),
+    }
+    print_fields(held, as_json=json)
+
+
+@with_settings
+def try_labels(
+    settings: Settings,
+    labels: Annotated[str, typer.Option(help="name=value, with commas between: rule=x,topic=trade,urgency=flash")],
+    at: Annotated[str | None, typer.Option(help="A moment such as 2025-10-26T07:41Z; now by default.")] = None,
+    *,
+    json: Json = False,
+) -> int:
+    """Show which way an alert with these labels takes, and why each receiver is told or muted; exit 1 if none is."""
+    try:
+        given, moment = {**TOLD_BY_DEFAULT, **parse_labels(labels)}, _moment(at)
+    except ValueError as err:
+        raise typer.BadParameter(str(err)) from None
+    rows = list(_ways(load_routes(settings.config_dir), given, moment))
+    print_rows(rows, as_json=json, empty="no route takes it")
+    return 0 if any(row["outcome"] == "told" for row in rows) else 1
+
+
+@with_broker
+def apply(settings: Settings, *, json: Json = False) -> int:
+    """Make routes.yaml live: create the topics of new desks, then publish a version if it differs."""
+    routes = load_routes(settings.config_dir)
+    return report(produce(settings, lambda producer: apply_routes(settings, producer, routes)), as_json=json)
+
+
+def _ways(routes: Routes, labels: Mapping[str, str], at: datetime) -> Iterator[dict[str, object]]:
+    for hit in walk(routes.route, labels):
+        node, desk = hit.node, routes.desks.get(hit.node.desk) if hit.node.desk else None
+        outcome, why = "told", "every condition on its way holds"
+        if desk is None:
+            outcome, why = "no_route", "no desk stands on its way"
+        elif labels["permission"] not in desk.permissions:
+            outcome, why = "not_permitted", f"the desk holds {', '.join(desk.permissions)}, not {labels['permission']}"
+        elif name := muted_by(
+            node.mute_time_intervals, node.active_time_intervals, routes.time_intervals, at, zone=desk.zone
+        ):
+            outcome, why = "quiet_hours", f"muted by {name} at {at:%Y-%m-%d %H:%M} UTC"
+        yield {
+            "path": _path(routes.route, hit),
+            "desk": node.desk,
+            "receivers": node.receivers,
+            "outcome": outcome,
+            "why": why,
+        }
+
+
+def _path(root: RouteNode, hit: Hit) -> str:
+    steps, node = ["route"], root
+    for number in hit.path:
+        node = node.routes[number]
+        steps.append(" and ".join(map(_text, node.matchers)) or "(everything)")
+    return " > ".join(steps)
+
+
+def _text(matcher: Matcher) -> str:
+    return f'{matcher.label}{matcher.op}"{matcher.value}"'
+
+
+def _nodes(node: RouteNode) -> Iterator[RouteNode]:
+    yield node
+    for child in node.routes:
+        yield from _nodes(child)
+
+
+def _moment(text: str | None) -> datetime:
+    moment = datetime.fromisoformat(text) if text else datetime.now(UTC)
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+
+
+COMMANDS = {"check": check, "test": try_labels, "apply": apply}

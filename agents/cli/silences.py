@@ -1,0 +1,123 @@
+"""`tocsin silences`: timed mutes, by conditions upon labels or by what they mean."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from secrets import token_hex
+from typing import Annotated
+
+import typer
+
+from agents.cli.options import Json, with_broker
+from agents.cli.output import print_rows
+from agents.cli.reading import Found, newest_by_key
+from agents.kafka import Outgoing, Producer, outgoing, tombstone
+from config.durations import duration_s
+from config.matchers import parse_matcher
+from config.settings import Settings, author
+from streams.controls import Control
+from streams.errors import ConfigurationError
+from streams.ids import ControlId
+from streams.routing.route import Matcher
+from streams.topics import CONTROLS
+
+STAGE = "silences"
+TARGETS = ("story", "rule", "entity", "source")
+MUTES = ("silence", "snooze")
+
+
+@with_broker
+def add(
+    settings: Settings,
+    comment: Annotated[str, typer.Option(help="Why, for those who wonder at the quiet.")],
+    *,
+    for_: Annotated[str, typer.Option("--for", help="How long: 30m, 8h, 2d.")],
+    matchers: Annotated[
+        list[str] | None, typer.Argument(help="Conditions such as 'topic=\"trade\"'; all must hold.")
+    ] = None,
+    target: Annotated[list[str] | None, typer.Option(help="story=ID, rule=ID, entity=ID or source=NAME.")] = None,
+    desk: Annotated[str | None, typer.Option(help="For this desk alone.")] = None,
+    json: Json = False,
+) -> None:
+    """Mute what the conditions and targets mean, from now on, for a time."""
+    try:
+        aims = dict(map(_target, target or ()))
+        conditions = tuple(map(parse_matcher, matchers or ()))
+        ends_after_s = duration_s(for_)
+    except ValueError as err:
+        raise typer.BadParameter(str(err)) from None
+    if not aims and not conditions:
+        raise typer.BadParameter("a silence needs a condition or a target: without one it means nothing")
+    control = _control(settings, conditions, {**aims, **({"desk": desk} if desk else {})}, ends_after_s, comment)
+    out = outgoing(CONTROLS, control, key=control.key, ce_id=control.id, stage=STAGE, at=control.starts_at)
+    asyncio.run(_write(settings, out))
+    print_rows([_row(control)], as_json=json)
+
+
+@with_broker
+def list_(settings: Settings, *, json: Json = False) -> None:
+    """List the silences in force."""
+    now = datetime.now(UTC)
+    print_rows((_row(found.record) for found in _live(settings, now)), as_json=json, empty="no silence is in force")
+
+
+@with_broker
+def end(settings: Settings, silence: str) -> None:
+    """End a silence now."""
+    found = [one for one in _live(settings, datetime.now(UTC)) if one.record.id == silence]
+    if not found:
+        raise ConfigurationError(f"no silence {silence} is in force: `tocsin silences list` shows those that are")
+    asyncio.run(_write(settings, tombstone(CONTROLS, key=found[0].record.key)))
+    print(f"silence {silence} ended")
+
+
+def _live(settings: Settings, now: datetime) -> list[Found[Control]]:
+    found = asyncio.run(newest_by_key(settings, CONTROLS, Control))
+    return [
+        one for one in found if one.record.kind in MUTES and (one.record.ends_at is None or one.record.ends_at > now)
+    ]
+
+
+def _control(
+    settings: Settings, matchers: tuple[Matcher, ...], target: dict[str, str], ends_after_s: float, comment: str
+) -> Control:
+    now = datetime.now(UTC)
+    return Control(
+        kind="silence",
+        id=ControlId(token_hex(4)),
+        matchers=matchers,
+        target=target,
+        starts_at=now,
+        ends_at=now + timedelta(seconds=ends_after_s),
+        user=author(settings),
+        comment=comment,
+    )
+
+
+def _target(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    if name not in TARGETS or not value:
+        raise ValueError(f'"{text}" is no target: write one of {", ".join(TARGETS)}, = and its id')
+    return name, value
+
+
+async def _write(settings: Settings, output: Outgoing) -> None:
+    producer = Producer(settings)
+    try:
+        await producer.start()
+        await producer.deliver([output])
+    finally:
+        await producer.stop()
+
+
+def _row(control: Control) -> dict[str, object]:
+    conditions = [f'{matcher.label}{matcher.op}"{matcher.value}"' for matcher in control.matchers]
+    return {
+        "id": control.id,
+        "what": [*conditions, *(f"{name}={value}" for name, value in control.target.items())],
+        "until": control.ends_at,
+        "user": control.user,
+        "comment": control.comment,
+    }
+
+
+COMMANDS = {"add": add, "list": list_, "end": end}
