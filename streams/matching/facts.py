@@ -7,6 +7,8 @@ from streams.matching.match import Facts
 from streams.text.fold import fold
 
 FACTS = 64
+WORDS_BEFORE, WORDS_BEHIND = 2, 3  # what belongs to a figure: "October 26, 2025", "US$ 1.5 billion"
+DIGIT = re.compile(r"\d")
 SCALES = {
     "k": 3,
     "thousand": 3,
@@ -145,8 +147,7 @@ def facts(text: str) -> Facts:
     `USD 1500000`; dates are `2025-10-26`, or `10-26` without a year; a negation is the word that it
     denies. A figure counts as one kind only. Raises: nothing. Cost: O(text).
     """
-    rest = text
-    dates, rest = taken(DATE, date_of, rest)
+    dates, rest = taken(DATE, date_of, around_digits(text))
     percentages, rest = taken(PERCENTAGE, percentage_of, rest)
     money, rest = taken(MONEY, money_of, rest)
     numbers, _ = taken(NUMBER, lambda found: amount(found["figure"], found["scale"]), rest)
@@ -157,6 +158,21 @@ def facts(text: str) -> Facts:
         for kind in (money, percentages, dates, negations, numbers)
     ]
     return Facts(money=kept[0], percentages=kept[1], dates=kept[2], negations=kept[3], numbers=kept[4])
+
+
+def around_digits(text: str) -> str:
+    """Return the words with digits and those beside them, a line for each such group: a tenth of most texts."""
+    words = text.split()
+    numbers = [number for number, word in enumerate(words) if DIGIT.search(word)]
+    lines: list[list[str]] = []
+    end = 0
+    for number in numbers:
+        start = max(end, number - WORDS_BEFORE)
+        if start > end or not lines:
+            lines.append([])
+        end = max(end, number + WORDS_BEHIND + 1)
+        lines[-1] += words[start:end]
+    return "\n".join(map(" ".join, lines))
 
 
 def taken(pattern: re.Pattern[str], read: Callable[[re.Match[str]], str | None], text: str) -> tuple[list[str], str]:

@@ -38,17 +38,15 @@ def phrase(text: str, form: Form) -> tuple[str, ...]:
 
 
 def names_of(entity: Entity) -> Iterator[Name]:
-    """Yield every name of an entity; a name under `case` counts as written only, also if it stands in `names`."""
-    for text in entity.case:
-        yield Name(entity.entity_id, phrase(text, Form.EXACT), phrase(text, Form.CASE))
-    for text in (name for names in entity.names.values() for name in names):
-        if text not in entity.case:
-            yield Name(entity.entity_id, phrase(text, Form.EXACT))
-    if entity.names_in_context is not None:
-        context = context_of(entity.names_in_context)
-        for text in (name for names in entity.names_in_context.names.values() for name in names):
-            written = phrase(text, Form.CASE) if text in entity.case else None
-            yield Name(entity.entity_id, phrase(text, Form.EXACT), written, context)
+    """Yield every name of an entity; one that `case` lists counts as written only, wherever else it stands."""
+    plain = [name for names in entity.names.values() for name in names]
+    given = entity.names_in_context
+    fitting = [name for names in given.names.values() for name in names] if given else []
+    context = context_of(given) if given else None
+    for text in dict.fromkeys((*plain, *entity.case, *fitting)):
+        written = phrase(text, Form.CASE) if text in entity.case else None
+        free = text in plain or text not in fitting
+        yield Name(entity.entity_id, phrase(text, Form.EXACT), written, None if free else context)
 
 
 def context_of(given: NamesInContext) -> Context:

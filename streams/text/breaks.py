@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from streams.text.tokens import Token
 
@@ -33,9 +34,7 @@ def ends_sentence(token: Token, gap: str) -> bool:
 
 def numbered(text: str, tokens: Sequence[Token], ends: Ends) -> list[int]:
     """Return for each token the number of its sentence or paragraph, from 0. Cost: O(text)."""
-    number, numbers = 0, []
-    for token, following in zip(tokens, (*tokens[1:], None), strict=True):
-        numbers.append(number)
-        if following is not None:
-            number += ends(token, text[token.end : following.start])
+    numbers = [0] * len(tokens)
+    for at, (token, following) in enumerate(pairwise(tokens), start=1):
+        numbers[at] = numbers[at - 1] + ends(token, text[token.end : following.start])
     return numbers
