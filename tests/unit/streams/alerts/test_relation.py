@@ -74,7 +74,10 @@ def test_a_confirmation_is_firm_when_near_and_loose_when_it_may_be_another_event
     stage = Stage()
     stage.alert(first())
 
-    near, far = stage.alert(second()), stage.alert(second(DISTANT, article_id="a3", extra={"text_hash": "t3"}))
+    near, far = (
+        stage.alert(second()),
+        stage.alert(second(DISTANT, article_id="a3", extra={"text_hash": "t3"}, entities=["china"])),
+    )
 
     assert (near.relation, near.firm) == (Relation.CONFIRMATION, True)
     assert (far.relation, far.firm) == (Relation.CONFIRMATION, False)

@@ -1,0 +1,77 @@
+from datetime import timedelta
+
+import pytest
+
+from streams import controls
+from streams.controls import Control, InForce
+from streams.errors import UnavailableError
+from streams.routing.route import Matcher
+from tests.support.alerting import NOW, routes, version
+
+MINUTE = timedelta(minutes=1)
+
+
+def control(name: str = "x1", kind: str = "silence", comment: str = "") -> Control:
+    return Control.model_validate(
+        {
+            "kind": kind,
+            "id": name,
+            "matchers": [Matcher(label="topic", op="=", value="trade")],
+            "starts_at": NOW,
+            "user": "ana",
+            "comment": comment,
+        }
+    )
+
+
+def with_routes(*names: str) -> InForce:
+    in_force = InForce()
+    for number, name in enumerate(names):
+        in_force.take_routes(version(routes(), name), NOW + number * MINUTE)
+    return in_force
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        pytest.param(-MINUTE, "v1", id="the first version for everything before it"),
+        pytest.param(0 * MINUTE, "v1", id="the first"),
+        pytest.param(MINUTE, "v1", id="one that was appended at the same moment came later"),
+        pytest.param(2 * MINUTE, "v2", id="the newest before"),
+    ],
+)
+def test_the_routes_that_were_appended_before_an_alert_count(after: timedelta, expected: str) -> None:
+    assert with_routes("v1", "v2").at(NOW + after, offset=0).routes.version == expected
+
+
+def test_without_routes_nothing_can_be_decided() -> None:
+    with pytest.raises(UnavailableError, match="routes apply"):
+        InForce().at(NOW, offset=0)
+
+
+def test_a_silence_counts_from_its_record_to_its_tombstone() -> None:
+    in_force = with_routes("v1")
+    in_force.take_control("silence/x1", control(), NOW)
+    in_force.take_control("silence/x2", control("x2", "snooze"), NOW)
+    in_force.take_control("silence/x1", None, NOW + 5 * MINUTE)
+    in_force.take_control("ack/fx/s1", control("fx/s1", "ack"), NOW)
+
+    names = [
+        [silence.silence_id for silence in in_force.at(NOW + after, offset=0).silences]
+        for after in (0 * MINUTE, MINUTE, 6 * MINUTE)
+    ]
+
+    assert names == [[], ["x1", "x2"], ["x2"]]
+
+
+def test_a_clock_that_runs_backwards_reorders_nothing_and_old_versions_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    in_force = with_routes("v1", "v2")
+    in_force.take_routes(version(routes(), "v3"), NOW)
+
+    assert in_force.at(NOW + MINUTE / 2, offset=0).routes.version == "v1"
+    assert in_force.at(NOW + 2 * MINUTE, offset=0).routes.version == "v3"
+    monkeypatch.setattr(controls, "VERSIONS_KEPT", 1)
+    in_force.take_routes(version(routes(), "v4"), NOW + 3 * MINUTE)
+    assert in_force.at(NOW, offset=0).routes.version == "v4"

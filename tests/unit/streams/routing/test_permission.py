@@ -1,0 +1,76 @@
+import pytest
+
+from streams.alerts.alert import AlertSource, ComparedWith, Related, Relation
+from streams.routing.permission import Telling, as_seen_by, may_see, relation_for
+from tests.support.alerting import alert, desk
+
+ANY = Telling(told_as=Relation.UPDATE, rules=frozenset({"rare-earths"}), late_by_s=None, routes_version="v1")
+HIDDEN = ComparedWith(article_id="a0", permission="reuters")
+SEEN = ComparedWith(article_id="a0", permission="public")
+
+
+def test_a_desk_sees_nothing_that_it_holds_no_permission_for() -> None:
+    assert may_see(desk("fx", "public"), "public")
+    assert not may_see(desk("fx", "public"), "reuters")
+
+
+@pytest.mark.parametrize(
+    ("relation", "compared", "expected"),
+    [
+        pytest.param("copy", SEEN, "copy", id="a copy of what it sees"),
+        pytest.param("copy", HIDDEN, "update", id="a copy of what it does not see"),
+        pytest.param("confirmation", HIDDEN, "update", id="a confirmation of the same"),
+        pytest.param(
+            "confirmation", SEEN.model_copy(update={"needs": ("public", "reuters")}), "update", id="partly hidden"
+        ),
+        pytest.param("correction", HIDDEN, "correction", id="a correction stays one"),
+        pytest.param("first", None, "copy", id="the first of a story that it knows is no news"),
+    ],
+)
+def test_nothing_new_counts_as_update_for_who_cannot_know(
+    relation: str, compared: ComparedWith | None, expected: str
+) -> None:
+    assert relation_for(desk(), alert(relation=relation, extra={"compared_with": compared})) == expected
+
+
+def test_first_source_and_lags_are_computed_from_what_the_desk_sees() -> None:
+    sources = (
+        AlertSource(publisher="Reuters", permission="reuters", lag_s=0),
+        AlertSource(publisher="BBC", permission="public", lag_s=3.1),
+        AlertSource(publisher="AFP", permission="public", lag_s=7.4),
+    )
+
+    seen = as_seen_by(desk(), alert(extra={"sources": sources}), ANY)
+
+    assert [(source.publisher, source.lag_s) for source in seen.sources] == [("BBC", 0), ("AFP", 4.3)]
+    assert as_seen_by(desk("fx", "none"), alert(extra={"sources": sources}), ANY).sources == ()
+
+
+def test_related_stories_of_unseen_sources_alone_are_not_named() -> None:
+    related = (
+        Related(story_id="s2", similarity=0.2, permissions=("reuters",)),
+        Related(story_id="s3", similarity=0.1, permissions=("public", "reuters")),
+    )
+
+    seen = as_seen_by(desk(), alert(extra={"related": related}), ANY)
+
+    assert seen.related == (Related(story_id="s3", similarity=0.1),)
+
+
+def test_what_it_was_compared_with_is_hidden_from_who_may_not_see_it() -> None:
+    given = alert(relation="confirmation", extra={"compared_with": HIDDEN, "similarity": 0.3, "firm": False})
+
+    seen, whole = as_seen_by(desk(), given, ANY), as_seen_by(desk("fx", "reuters"), given, ANY)
+
+    assert (seen.compared_with, seen.similarity, seen.firm, seen.relation) == (None, None, True, "update")
+    assert (whole.compared_with, whole.similarity, whole.firm, whole.relation) == (HIDDEN, 0.3, False, "confirmation")
+
+
+def test_only_the_rules_that_the_desk_is_shown_are_there_and_late_ones_are_urgent_at_most() -> None:
+    given = alert(keys={"rare-earths": ["china"], "other": []}, urgency="flash")
+    late = Telling(told_as=Relation.FIRST, rules=frozenset({"rare-earths"}), late_by_s=700, routes_version="v1")
+
+    seen = as_seen_by(desk(), given, late)
+
+    assert [(rule.rule_id, rule.urgency) for rule in seen.rules] == [("rare-earths", "urgent")]
+    assert (seen.told_as, seen.late_by_s, seen.routes_version) == ("first", 700, "v1")
