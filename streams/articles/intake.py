@@ -9,6 +9,7 @@ from streams.articles.build import article_from, date_of
 from streams.articles.canonical_url import canonical_url
 from streams.articles.entry_text import EntryText
 from streams.articles.identity import MOST_REVISIONS, Place, article_ids, content_hash, place_of, same_as
+from streams.articles.reading import ReadItem
 from streams.feeds.entry import MOST_ITEMS, Entry
 from streams.feeds.feed import Feed, SeenItem
 from streams.ids import FeedId
@@ -16,15 +17,6 @@ from streams.ids import FeedId
 NEWS_FOR = timedelta(hours=2)  # at a feed's first poll, what is older was news to others before we came
 KEPT_TITLE_CHARS = 200
 STATE_CHARS = 250_000  # in UTF-8 and JSON below the broker's megabyte, titles and all
-
-
-@dataclass(frozen=True, slots=True)
-class ReadItem:
-    """An item of a document; entry and text are None when its hash was known."""
-
-    item_hash: str
-    entry: Entry | None
-    text: EntryText | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,6 +103,7 @@ def after_answer(feed: Feed, state: FeedState, answer: Answer, wishes: Wishes, t
             "items": state.items if answer.items is None else answer.items,
             "rate_per_h": first_rate(list(answer.dates)) if first else rate_after(state, answer.new_items, now=now),
             "last_rate_at": now,
+            "ttl_s": wishes.ttl_s,
             "next_poll_at": next_poll(
                 started=timing.started,
                 answered=timing.answered,
@@ -134,6 +135,18 @@ def _moved(feed: Feed, state: FeedState, answer: Answer, now: datetime) -> Redir
     return seen.model_copy(update={"polls": seen.polls + 1 if ripe else min(seen.polls + 1, KEPT_REDIRECT_POLLS - 1)})
 
 
+def resumed(feed: Feed, state: FeedState, *, now: datetime) -> FeedState:
+    """Return the state as a poller takes it up: at its stored time, or now when the feed has another address."""
+    known = {"", feed.fetch_url, *([state.redirect.url] if state.redirect else [])}
+    return state if state.validators_url in known else revived(state, now=now)
+
+
+def revived(state: FeedState, *, now: datetime) -> FeedState:
+    """Return the state of a feed that is tried again at once, whatever went wrong before."""
+    afresh = {"failures": 0, "failing_since": None, "health": FeedHealth.ON_TIME, "next_poll_at": now}
+    return state.model_copy(update=afresh)
+
+
 def asked_elsewhere(state: FeedState, asked: str) -> FeedState:
     """Return the state without its validators when they came from another URL than the one that is asked."""
     if state.validators_url == asked:
@@ -151,10 +164,7 @@ def after_failure(
         update={"failures": state.failures + 1, "failing_since": state.failing_since or now, "seq": state.seq + 1}
     )
     parked = outcome is Outcome.GONE and is_gone(failed, now=now)
-    pause_s = backoff_s(failed.failures, timing.within, jitter=timing.jitter)
-    if outcome is Outcome.DENIED:
-        pause_s = max(pause_s, DENIED_GAP_S)
-    pause_s = max(pause_s, floor_s(feed, wishes, timing.within))
+    pause_s = max(_pause_s(failed, outcome, wishes, timing), floor_s(feed, wishes, timing.within))
     return failed.model_copy(
         update={
             "next_poll_at": now + timedelta(seconds=pause_s),
@@ -163,3 +173,11 @@ def after_failure(
             "health": FeedHealth.PARKED if parked else FeedHealth.FAILING,
         }
     )
+
+
+def _pause_s(failed: FeedState, outcome: Outcome, wishes: Wishes, timing: Timing) -> float:
+    """Return the pause (seconds) that we choose ourselves: a server that says when to come back needs no guess."""
+    if outcome is Outcome.THROTTLED and wishes.retry_after_s is not None:
+        return timing.within.min_s
+    pause_s = backoff_s(failed.failures, timing.within, jitter=timing.jitter)
+    return max(pause_s, DENIED_GAP_S) if outcome is Outcome.DENIED else pause_s

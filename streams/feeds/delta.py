@@ -57,16 +57,6 @@ class Document:
     language: str | None = None
     ttl_s: float | None = None
 
-    @property
-    def fatal(self) -> FeedProblem | None:
-        """Return the problem for which nothing was read, or None."""
-        return next((problem for problem in self.problems if problem.fatal), None)
-
-    @property
-    def undone(self) -> bool:
-        """Return whether the document must be read where a slow parse can be killed."""
-        return any(problem.trouble is Trouble.NOT_HERE for problem in self.problems)
-
 
 def body_hash(body: bytes) -> str:
     """Return the hash by which an unchanged body is known again."""

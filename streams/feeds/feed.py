@@ -115,5 +115,6 @@ class FeedState(Record):
     last_item_at: Utc | None = None
     last_full_get_at: Utc | None = None
     last_rate_at: Utc | None = None
+    ttl_s: float | None = None
     health: FeedHealth = FeedHealth.ON_TIME
     seq: int = 0

@@ -1,0 +1,1 @@
+"""Poll: feeds to articles, each feed for itself."""

@@ -1,0 +1,475 @@
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from agents.kafka import Incoming, Outgoing
+from agents.metrics import Metrics
+from agents.poll.poller import Poller
+from config.settings import Settings
+from streams.articles.article import Article, ArticleKind
+from streams.errors import RefusedError
+from streams.feeds.feed import Feed, FeedHealth, FeedState, FeedStatus, Gap
+from streams.ids import FeedId
+from streams.latency import Hop, read_ledger
+from streams.topics import ARTICLES, DEAD_LETTERS, FEED_STATES, FEEDS, Names
+from tests.fakes import Answer, FeedItem, FeedOrigin, redirect, rss, slow_loris
+
+NUMBER = 3
+NAMES = Names("tocsin.")
+
+
+def item(number: int, *, age_s: float = 0.0, text: str = "Tariffs rise.") -> FeedItem:
+    return FeedItem(f"item-{number}", f"Title {number}", text, published=datetime.now(UTC) - timedelta(seconds=age_s))
+
+
+class MemoryLog:
+    """A log in memory that keeps what is delivered, and can refuse, or stop between articles and state."""
+
+    def __init__(self) -> None:
+        self.records: list[Outgoing] = []
+        self.refuses: type[Exception] | None = None
+        self.stops_before_states = False
+        self.stopped = asyncio.Event()
+
+    async def deliver(self, outputs: Sequence[Outgoing]) -> None:
+        await asyncio.sleep(0)
+        if self.refuses is not None:
+            raise self.refuses("no")
+        if self.stops_before_states and outputs[0].topic is FEED_STATES:
+            self.stopped.set()
+            await asyncio.Event().wait()
+        self.records += outputs
+
+    def articles(self) -> list[Article]:
+        values = (record.value for record in self.records if record.topic is ARTICLES)
+        articles = [Article.from_json(value) for value in values]
+        return [article for article in articles if article.kind is not ArticleKind.HEARTBEAT]
+
+    def states(self) -> list[FeedState]:
+        return [FeedState.from_json(record.value) for record in self.records if record.topic is FEED_STATES]
+
+    async def until(self, articles: int = 0, states: int = 0) -> None:
+        async with asyncio.timeout(10):
+            while len(self.articles()) < articles or len(self.states()) < states:  # noqa: ASYNC110 - watched from outside
+                await asyncio.sleep(0.01)
+
+
+class Owned:
+    """Says that every number is owned, until it is lost."""
+
+    def __init__(self) -> None:
+        self.lost = False
+
+    async def recheck(self, number: int) -> bool:
+        return number == NUMBER and not self.lost
+
+
+def incoming(record: Feed | FeedState, *, key: str | None = None) -> Incoming:
+    is_state = isinstance(record, FeedState)
+    return Incoming(
+        topic=NAMES.of(FEED_STATES if is_state else FEEDS),
+        partition=NUMBER,
+        offset=0,
+        key=key or record.feed_id,
+        value=record.to_json(),
+        headers=(("ce_id", f"{record.feed_id}@{record.seq}".encode()),) if is_state else (),
+        appended_at=datetime.now(UTC),
+    )
+
+
+def tombstone(feed: Feed) -> Incoming:
+    return Incoming(
+        topic=NAMES.of(FEEDS), partition=NUMBER, offset=0, key=feed.feed_id, value=None, headers=(),
+        appended_at=datetime.now(UTC),
+    )  # fmt: skip
+
+
+def feed_of(url: str, name: str = "wire", *, gap_s: float = 0.05, **given: object) -> Feed:
+    return Feed(
+        feed_id=FeedId(name), url=url, fetch_url=url, publisher="Wire", gap=Gap(min_s=gap_s, max_s=gap_s), **given
+    )  # fmt: skip
+
+
+class Bench:
+    """A poller on its own, with an origin and a log in memory."""
+
+    def __init__(self, origin: FeedOrigin) -> None:
+        self.origin = origin
+        self.log = MemoryLog()
+        self.owned = Owned()
+        self.registry = CollectorRegistry()
+        self.poller = self.new()
+
+    def new(self) -> Poller:
+        settings = Settings(allow_addresses=(self.origin.address,), requests_per_second=1_000.0)
+        return Poller(settings, owner=self.owned, producer=self.log, metrics=Metrics(self.registry), jitter=lambda: 0.0)
+
+    async def start(self, *records: Incoming) -> None:
+        self.poller.begin(NUMBER)
+        for record in records:
+            self.poller.restore(record)
+        await self.poller.start(NUMBER)
+
+    async def end(self) -> None:
+        await self.poller.end(NUMBER)
+
+    async def again(self, *feeds: Feed) -> None:
+        """Start a new poller on what the log holds."""
+        self.registry = CollectorRegistry()
+        self.poller = self.new()
+        await self.start(*map(incoming, feeds), *map(incoming, self.log.states()))
+
+
+@asynccontextmanager
+async def bench() -> AsyncIterator[Bench]:
+    async with FeedOrigin() as origin:
+        made = Bench(origin)
+        try:
+            yield made
+        finally:
+            await made.end()
+
+
+async def test_new_items_become_articles_with_their_ledger_and_then_a_state() -> None:
+    async with bench() as it:
+        feed = feed_of(it.origin.script("/feed", Answer(rss([item(1), item(2)]), etag='"1"')))
+        await it.start(incoming(feed))
+        await it.log.until(articles=2, states=1)
+        first = next(record for record in it.log.records if record.topic is ARTICLES and record.partition != NUMBER)
+        article = Article.from_json(first.value)
+        assert first.partition == ARTICLES.partition(article.article_id)
+        ledger = read_ledger(dict(first.headers)["tocsin-ledger"])
+        assert ledger.at(Hop.FIRST_SEEN) == article.first_seen_at <= article.fetched_at == ledger.at(Hop.FETCHED)
+        assert ledger.at(Hop.PUBLISHED) == article.published_at
+        topics = [record.topic.name for record in it.log.records if record.key in {feed.feed_id, article.article_id}]
+        assert topics.index("articles") < topics.index("feed-states")
+        assert it.log.states()[0].etag == '"1"'
+
+
+async def test_a_state_stands_in_the_partition_of_its_feed() -> None:
+    async with bench() as it:
+        await it.start(incoming(feed_of(it.origin.script("/feed", Answer(rss([item(1)]))))))
+        await it.log.until(states=1)
+        assert {record.partition for record in it.log.records if record.topic is FEED_STATES} == {NUMBER}
+
+
+async def test_a_feed_is_asked_again_with_its_validators_and_says_nothing_twice() -> None:
+    async with bench() as it:
+        await it.start(incoming(feed_of(it.origin.script("/feed", Answer(rss([item(1)]), etag='W/"x"')))))
+        asked = await it.origin.wait_for("/feed", 4)
+        assert [request.headers.get("If-None-Match") for request in asked[:4]] == [None, 'W/"x"', 'W/"x"', 'W/"x"']
+        assert len(it.log.articles()) == 1
+        assert len(it.log.states()) == 1, "states that only repeat a 304 are kept back"
+
+
+async def test_an_item_that_appears_later_is_new_and_an_edited_one_is_updated() -> None:
+    async with bench() as it:
+        answers = [rss([item(1)]), rss([item(2), item(1, text="Tariffs rise to 30 percent.")])]
+        await it.start(incoming(feed_of(it.origin.script("/feed", *map(Answer, answers)))))
+        await it.log.until(articles=3)
+        kinds = {(article.title, article.ordinal): article.kind for article in it.log.articles()}
+        assert kinds == {
+            ("Title 1", 1): ArticleKind.NEW,
+            ("Title 1", 2): ArticleKind.UPDATED,
+            ("Title 2", 1): ArticleKind.NEW,
+        }
+
+
+async def test_a_crash_between_articles_and_state_repeats_the_same_ids() -> None:
+    async with bench() as it:
+        feed = feed_of(it.origin.script("/feed", Answer(rss([item(1), item(2)]), etag='"1"')))
+        it.log.stops_before_states = True
+        await it.start(incoming(feed))
+        await asyncio.wait_for(it.log.stopped.wait(), 10)
+        before = {(article.article_id, article.revision) for article in it.log.articles()}
+        crashed = it.poller
+        it.log.stops_before_states = False
+        await it.again(feed)
+        await it.log.until(articles=4, states=1)
+        assert {(article.article_id, article.revision) for article in it.log.articles()} == before
+        assert len(it.log.articles()) == 4
+        it.owned.lost = True
+        await crashed.end(NUMBER)
+
+
+async def test_a_restarted_poller_waits_for_the_stored_time_and_sends_the_stored_validators() -> None:
+    async with bench() as it:
+        feed = feed_of(it.origin.script("/feed", Answer(rss([item(1)]), etag='"1"')), gap_s=0.6)
+        await it.start(incoming(feed))
+        await it.log.until(states=1)
+        await it.end()
+        await it.again(feed)
+        asked = await it.origin.wait_for("/feed", 2)
+        assert asked[1].headers["If-None-Match"] == '"1"'
+        assert asked[1].at_s - asked[0].at_s >= 0.5
+        assert len(it.log.articles()) == 1
+
+
+async def test_what_was_kept_back_is_written_when_the_partition_goes() -> None:
+    async with bench() as it:
+        feed = feed_of(it.origin.script("/feed", Answer(rss([item(1)]), etag='"1"')))
+        await it.start(incoming(feed))
+        await it.origin.wait_for("/feed", 3)
+        await asyncio.sleep(0.02)
+        await it.end()
+        assert it.log.states()[-1].seq > it.log.states()[0].seq
+        assert it.log.states()[-1].last_outcome == "not_modified"
+
+
+async def test_retry_after_keeps_every_feed_of_the_host_away() -> None:
+    async with bench() as it:
+        busy = Answer(status=503, headers={"Retry-After": "1"})
+        feeds = [
+            feed_of(it.origin.script("/a", busy, Answer(rss([item(1)]))), "a"),
+            feed_of(it.origin.script("/b", Answer(rss([item(2)]))), "b"),
+        ]
+        await it.start(*map(incoming, feeds))
+        first = (await it.origin.wait_for("/a", 1))[0].at_s
+        again = (await it.origin.wait_for("/a", 2))[1].at_s
+        assert again - first >= 0.95
+        between = [asked.at_s - first for asked in it.origin.requests("/b") if 0.2 < asked.at_s - first < 0.9]
+        assert between == []
+        assert it.log.states()[0].last_outcome == "throttled"
+
+
+async def test_max_age_stands_above_the_gap_and_is_remembered_at_once() -> None:
+    async with bench() as it:
+        answer = Answer(rss([item(1)]), etag='"1"', headers={"Cache-Control": "max-age=600"})
+        await it.start(incoming(feed_of(it.origin.script("/feed", answer))))
+        await it.log.until(states=1)
+        await asyncio.sleep(0.2)
+        assert len(it.origin.asked) == 1
+        assert it.log.states()[0].next_poll_at > datetime.now(UTC) + timedelta(seconds=590)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        pytest.param(Answer(status=500), "http_error", id="500"),
+        pytest.param(Answer(status=404), "http_error", id="404"),
+        pytest.param(Answer(status=401), "denied", id="401"),
+        pytest.param(Answer(status=410), "gone", id="410"),
+        pytest.param(Answer(status=429), "throttled", id="429"),
+        pytest.param(Answer(status=304), "http_error", id="304 to a first request"),
+        pytest.param(Answer("<!doctype html><html></html>"), "not_a_feed", id="a web page"),
+        pytest.param(Answer(""), "not_a_feed", id="empty"),
+        pytest.param(redirect("/feed"), "http_error", id="redirect loop"),
+        pytest.param(redirect("file:///etc/passwd"), "refused_address", id="redirect to a file"),
+        pytest.param(Answer(bytes(11 * 2**20)), "too_large", id="too large"),
+        pytest.param(Answer("<rss", headers={"Content-Encoding": "gzip"}), "http_error", id="not gzip"),
+    ],
+)
+async def test_a_failing_feed_is_remembered_with_its_outcome_and_leaves_another_alone(
+    answer: Answer, outcome: str
+) -> None:
+    async with bench() as it:
+        bad = feed_of(it.origin.script("/feed", answer), "bad")
+        good = feed_of(it.origin.script("/good", Answer(rss([item(1)]))), "good")
+        await it.start(incoming(bad), incoming(good))
+        await it.log.until(articles=1, states=2)
+        state = next(state for state in it.log.states() if state.feed_id == "bad")
+        assert (state.last_outcome, state.failures, state.health) == (outcome, 1, FeedHealth.FAILING)
+        assert state.next_poll_at > datetime.now(UTC) + timedelta(seconds=5)
+
+
+async def test_a_feed_that_answers_again_is_on_time_again() -> None:
+    async with bench() as it:
+        feed = feed_of(it.origin.script("/feed", Answer(rss([item(1)]))))
+        failing = FeedState(
+            feed_id=feed.feed_id, next_poll_at=datetime.now(UTC), gap_s=1, failures=4, seq=7, health=FeedHealth.FAILING,
+            failing_since=datetime.now(UTC),
+        )  # fmt: skip
+        await it.start(incoming(feed), incoming(failing))
+        await it.log.until(states=1)
+        state = it.log.states()[0]
+        assert (state.failures, state.failing_since, state.health, state.seq) == (0, None, FeedHealth.ON_TIME, 8)
+
+
+async def test_a_malformed_document_is_read_in_its_own_process() -> None:
+    async with bench() as it:
+        body = rss([item(1)]).replace(b"</channel>", b"</chan")
+        await it.start(incoming(feed_of(it.origin.script("/feed", Answer(body)))))
+        await it.log.until(articles=1)
+        assert it.log.articles()[0].title == "Title 1"
+
+
+async def test_a_large_document_is_read_whole() -> None:
+    async with bench() as it:
+        body = rss([item(number, text="x" * 2_000) for number in range(700)])
+        await it.start(incoming(feed_of(it.origin.script("/feed", Answer(body)))))
+        await it.log.until(articles=700)
+        assert len(it.log.articles()) == 700
+
+
+async def test_a_disabled_feed_is_never_asked() -> None:
+    async with bench() as it:
+        url = it.origin.script("/feed", Answer(rss([item(1)])))
+        await it.start(incoming(feed_of(url, status=FeedStatus.DISABLED, reason="dead")))
+        await asyncio.sleep(0.2)
+        assert it.origin.asked == []
+
+
+async def test_feeds_are_added_changed_disabled_and_deleted_while_running() -> None:
+    async with bench() as it:
+        await it.start()
+        feed = feed_of(it.origin.script("/a", Answer(rss([item(1)]))))
+        moved = feed.model_copy(update={"fetch_url": it.origin.script("/b", Answer(rss([item(1)])))})
+        await it.poller.take([incoming(feed)])
+        await it.origin.wait_for("/a", 1)
+        await it.poller.take([incoming(moved)])
+        await it.origin.wait_for("/b", 1)
+        await it.poller.take([incoming(moved.model_copy(update={"status": FeedStatus.DISABLED}))])
+        await asyncio.sleep(0.1)
+        disabled = len(it.origin.asked)
+        await asyncio.sleep(0.2)
+        assert len(it.origin.asked) == disabled
+        await it.poller.take([incoming(moved)])
+        await it.origin.wait_for("/b", len(it.origin.requests("/b")) + 1)
+        await it.poller.take([tombstone(feed)])
+        await asyncio.sleep(0.1)
+        deleted = len(it.origin.asked)
+        await asyncio.sleep(0.2)
+        assert len(it.origin.asked) == deleted
+        assert len(it.log.articles()) == 1, "the same items at another address are known"
+
+
+async def test_a_feed_that_was_deleted_before_the_start_is_not_polled() -> None:
+    async with bench() as it:
+        feed = feed_of(it.origin.script("/feed", Answer(rss([item(1)]))))
+        await it.start(incoming(feed), tombstone(feed))
+        await asyncio.sleep(0.1)
+        assert it.origin.asked == []
+
+
+async def test_of_two_states_the_one_with_the_higher_sequence_stands() -> None:
+    async with bench() as it:
+        feed = feed_of(it.origin.script("/feed", Answer(rss([item(1)]))))
+        later = datetime.now(UTC) + timedelta(hours=1)
+        new = FeedState(feed_id=feed.feed_id, next_poll_at=later, gap_s=1, seq=9)
+        stale = FeedState(feed_id=feed.feed_id, next_poll_at=datetime.now(UTC), gap_s=1, seq=8)
+        await it.start(incoming(feed), incoming(new), incoming(stale))
+        await asyncio.sleep(0.2)
+        assert it.origin.asked == []
+
+
+async def test_records_that_are_no_feed_and_no_state_are_left_aside() -> None:
+    async with bench() as it:
+        feed = feed_of(it.origin.script("/feed", Answer(rss([item(1)]))))
+        broken = [
+            Incoming(
+                topic=NAMES.of(topic), partition=NUMBER, offset=1, key=key, value=b"{}", headers=(),
+                appended_at=datetime.now(UTC),
+            )
+            for topic, key in [(FEEDS, "broken"), (FEED_STATES, feed.feed_id)]
+        ]  # fmt: skip
+        await it.start(incoming(feed), *broken)
+        await it.log.until(articles=1)
+        assert len(it.log.articles()) == 1
+
+
+async def test_a_parked_feed_waits_until_its_record_changes() -> None:
+    async with bench() as it:
+        feed = feed_of(it.origin.script("/feed", Answer(rss([item(1)]))))
+        parked = FeedState(
+            feed_id=feed.feed_id, next_poll_at=datetime.now(UTC), gap_s=1, health=FeedHealth.PARKED, failures=3,
+            validators_url=feed.fetch_url,
+        )  # fmt: skip
+        await it.start(incoming(feed), incoming(parked))
+        await asyncio.sleep(0.2)
+        assert it.origin.asked == []
+        await it.poller.take([incoming(feed.model_copy(update={"tier": 1}))])
+        await it.origin.wait_for("/feed", 1)
+
+
+async def test_a_poller_that_lost_its_number_asks_nobody_and_writes_nothing() -> None:
+    async with bench() as it:
+        it.owned.lost = True
+        await it.start(incoming(feed_of(it.origin.script("/feed", Answer(rss([item(1)]))))))
+        await asyncio.sleep(0.2)
+        assert (it.origin.asked, it.log.records) == ([], [])
+
+
+async def test_a_number_that_is_lost_during_a_poll_gets_no_state() -> None:
+    async with bench() as it:
+
+        async def lose(_request: web.Request) -> web.Response:
+            it.owned.lost = True
+            return web.Response(status=500)
+
+        await it.start(incoming(feed_of(it.origin.script("/feed", Answer(send=lose)))))
+        await it.origin.wait_for("/feed", 1)
+        await asyncio.sleep(0.1)
+        assert it.log.states() == []
+
+
+async def test_a_heartbeat_is_written_at_once_into_the_articles_partition_of_the_same_number() -> None:
+    async with bench() as it:
+        await it.start()
+        async with asyncio.timeout(10):
+            while not it.log.records:  # noqa: ASYNC110 - watched from outside
+                await asyncio.sleep(0.01)
+        (record,) = it.log.records
+        beat = Article.from_json(record.value)
+        assert (record.topic, record.partition) == (ARTICLES, NUMBER)
+        assert (beat.kind, beat.feed_id, beat.permission, beat.guid) == (
+            ArticleKind.HEARTBEAT, "tocsin", "tocsin", str(NUMBER),
+        )  # fmt: skip
+
+
+async def test_a_broker_that_refuses_for_good_ends_the_process() -> None:
+    async with bench() as it:
+        it.log.refuses = RefusedError
+        await it.start(incoming(feed_of(it.origin.script("/feed", Answer(rss([item(1)]))))))
+        with pytest.raises(RefusedError):
+            await asyncio.wait_for(it.poller.run(), 10)
+        it.log.refuses = None
+
+
+async def test_a_document_that_trips_a_bug_becomes_a_dead_letter_with_its_bytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_given: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("agents.poll.feed_poll.take_in", broken)
+    async with bench() as it:
+        await it.start(incoming(feed_of(it.origin.script("/feed", Answer(rss([item(1)]))))))
+        await it.log.until(states=1)
+        letters = [record for record in it.log.records if record.topic is DEAD_LETTERS]
+        assert len(letters) == 1
+        assert b"decision_failed" in (letters[0].value or b"")
+        assert it.log.states()[0].failures == 1
+
+
+async def test_the_end_does_not_wait_for_an_origin_that_drips() -> None:
+    async with bench() as it:
+        await it.start(incoming(feed_of(it.origin.script("/slow", slow_loris(0.05)))))
+        await it.origin.wait_for("/slow", 1)
+        async with asyncio.timeout(2):
+            await it.end()
+        assert it.log.states() == []
+
+
+async def test_records_of_a_number_that_has_not_started_are_left_to_its_restore() -> None:
+    async with bench() as it:
+        feed = feed_of(it.origin.script("/feed", Answer(rss([item(1)]))))
+        await it.poller.take([incoming(feed)])
+        it.poller.begin(NUMBER)
+        await it.poller.take([incoming(feed)])
+        await asyncio.sleep(0.1)
+        assert it.origin.asked == []
+
+
+async def test_metrics_count_requests_and_articles() -> None:
+    async with bench() as it:
+        await it.start(incoming(feed_of(it.origin.script("/feed", Answer(rss([item(1), item(2)]))))))
+        await it.log.until(states=1)
+        count = it.registry.get_sample_value
+        assert count("tocsin_articles_total", {"outcome": "new"}) == 2
+        assert count("tocsin_feed_requests_total", {"feed": "wire", "outcome": "new_items"}) == 1
+        assert (count("tocsin_feed_last_success_timestamp_seconds", {"feed": "wire"}) or 0) > 0
