@@ -88,12 +88,11 @@ class Watchdog:
         done = {place: offset for loop in self._watched for place, offset in loop.done().items()}
         try:
             async with asyncio.timeout(self._settings.watchdog_s / 2):
-                ends = await client.end_offsets([partition(*place) for place in done]) if done else {}
+                progress = await _progress(client, done)
         except Exception as err:  # noqa: BLE001 - no broker, no judgement: whatever keeps it away, the clock starts anew
             LOG.warning("the watchdog can't see the ends", error=repr(err))
             self._standstill = Standstill()
             return
-        progress = {place: Progress(ends[partition(*place)], offset) for place, offset in done.items()}
         self._show(progress)
         now_s = asyncio.get_running_loop().time()
         if stuck := self._standstill.look(progress, now_s=now_s, patience_s=self._settings.watchdog_s):
@@ -111,6 +110,18 @@ class Watchdog:
             LOG.error("work waits and none is done", topic=topic, partition=number, end=found.end, done=found.done)
         dump_tasks()
         self._leave(EXIT_CODE)
+
+
+async def _progress(client: Any, done: Mapping[Place, int]) -> dict[Place, Progress]:  # noqa: ANN401 - aiokafka ships no types
+    """Return the progress of each partition; what was deleted before it was read is no work that waits."""
+    if not done:
+        return {}
+    places = [partition(*place) for place in done]
+    begins, ends = await client.beginning_offsets(places), await client.end_offsets(places)
+    return {
+        place: Progress(ends[partition(*place)], max(offset, begins[partition(*place)]))
+        for place, offset in done.items()
+    }
 
 
 def dump_tasks() -> None:
