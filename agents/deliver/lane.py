@@ -12,7 +12,7 @@ from agents.deliver.outcome import Outcome, OutcomeKind
 from agents.metrics import Metrics
 from streams.matching.rule import Urgency
 from streams.routing.notification import HandOffReason
-from streams.routing.receiver import ordered
+from streams.routing.receiver import slots
 from streams.routing.route import Receiver
 
 HOLD_S: Final = 5.0  # what may wait in memory; longer waits go to a tier
@@ -84,7 +84,7 @@ class Lane:
     async def run(self) -> None:
         """Send what is queued, flash first, else in order, as concurrency, rate, freeze and breaker allow."""
         while True:
-            while not self.queued or len(self._sending) >= self.slots:
+            while not self.queued or len(self._sending) >= slots(self.receiver):
                 self._changed.clear()
                 await self._changed.wait()
             reason, wait_s = self._wait()
@@ -94,11 +94,6 @@ class Lane:
                 await asyncio.sleep(wait_s)
             else:
                 self._start(self._next())
-
-    @property
-    def slots(self) -> int:
-        """Return how many attempts may run at a time; one if the receiver wants order."""
-        return 1 if ordered(self.receiver) else max(self.receiver.concurrency, 1)
 
     @property
     def queued(self) -> int:

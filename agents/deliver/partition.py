@@ -23,6 +23,7 @@ from agents.kafka import Incoming
 from streams.errors import PoisonError
 from streams.ids import DeliveryId, ReceiverId
 from streams.routing.notification import Delivery, HandOffReason
+from streams.routing.receiver import slots
 from streams.topics import Topic
 
 CLOCKS_DIFFER: Final = timedelta(seconds=2)
@@ -102,7 +103,7 @@ class Partition:
         except PoisonError as err:
             await self._around.producer.deliver([dead_letter(record, stage=STAGE, reason=err.reason, error=str(err))])
             self._around.metrics.dead_letters.labels(STAGE, err.reason.value).inc()
-            self._sources[topic].offsets.finish(record.offset)
+            self._finish(topic, record)
             return None
         due_at = retry.due_at(record, topic, delivery.delivery_id)
         return Job(topic=topic, record=record, delivery=delivery, ledger=record.ledger, due_at=due_at)
@@ -159,7 +160,7 @@ class Partition:
             self._in_flight[name].append(job)
             return False
         if self.settlement.ledger.judge(job.delivery) is not Verdict.SEND:
-            self._sources[job.topic].offsets.finish(job.record.offset)
+            self._finish(job.topic, job.record)
             return False
         self._in_flight[name] = []
         job.doubtful = job.doubtful or self._may_have_been_sent(job)
@@ -176,16 +177,20 @@ class Partition:
         place = (job.delivery.receiver, job.topic.name, job.delivery.urgency)
         self._judged[place] += 1
         found = self._around.receivers.find(job.delivery.receiver)
-        return self._judged[place] <= (max(found[0].concurrency, 1) if found else 1)
+        return self._judged[place] <= (slots(found[0]) if found else 1)
 
     async def _release(self, jobs: Sequence[Job]) -> None:
         """Note jobs as done, and look again at twins that waited for them: ledger or fence will know them now."""
         twins: list[Job] = []
         for job in jobs:
-            self._sources[job.topic].offsets.finish(job.record.offset)
+            self._finish(job.topic, job.record)
             twins += self._in_flight.pop(job.delivery.delivery_id, [])
         if twins:
             await self._place(twins)
+
+    def _finish(self, topic: Topic, record: Incoming) -> None:
+        self._sources[topic].offsets.finish(record.offset)
+        self._around.finished.set()
 
     def _lane(self, name: ReceiverId) -> Lane | None:
         if name in self._lanes:

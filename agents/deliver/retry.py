@@ -10,6 +10,7 @@ from streams.topics import RETRIES, RETRY_DELAYS_S, Topic
 TIERS = tuple(RETRY_DELAYS_S)  # in the order of their delays
 DELAY_S = MappingProxyType({RETRIES[tier].name: delay for tier, delay in RETRY_DELAYS_S.items()})
 AT_ONCE = datetime.fromtimestamp(0, UTC)  # whatever our clock and the broker's think of each other
+STEPS_DOWN = 2
 JITTER = 0.1  # of a tier's delay: deliveries that failed together don't come back together
 
 
@@ -31,14 +32,21 @@ def tier_beyond(wait_s: float) -> str:
 def tier_for_spill(wait_s: float, seq: int) -> str:
     """Return the tier for a delivery that the lane can't take: by the wait, but one step up for each hand-off before.
 
-    So a receiver that is dead for a day costs each of its deliveries a dozen records, not hundreds.
+    So a receiver that is dead for a day costs each of its deliveries two dozen records, not hundreds.
     """
     return max(tier_beyond(wait_s), tier_after(seq), key=TIERS.index)
 
 
 def tier_before(tier: str, left_s: float) -> str:
-    """Return the tier, or a shorter one, so that the record comes back within `left_s` if any tier lets it."""
-    return tier if RETRY_DELAYS_S[tier] <= left_s else tier_within(left_s)
+    """Return the tier, or a shorter one, so that the record comes back before its time to live ends.
+
+    Two steps down at most: what comes back after its end costs one record and is expired then; without that bound
+    the last two hours alone would cost twenty records.
+    """
+    if RETRY_DELAYS_S[tier] <= left_s:
+        return tier
+    lowest = TIERS[max(TIERS.index(tier) - STEPS_DOWN, 0)]
+    return max(tier_within(left_s), lowest, key=TIERS.index)
 
 
 def due_at(record: Incoming, topic: Topic, delivery_id: DeliveryId) -> datetime:

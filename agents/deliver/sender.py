@@ -40,7 +40,7 @@ class Sender:
         self._metrics = metrics
         self._partitions: dict[int, Partition] = {}
         self._tasks: asyncio.TaskGroup | None = None
-        self._up = asyncio.Event()
+        self._up, self._finished = asyncio.Event(), asyncio.Event()
         self._end_by: float | None = None  # numbers end one after the other, and all have to within one grace
         receivers.on_change = self._adopt
 
@@ -49,7 +49,9 @@ class Sender:
         async with asyncio.TaskGroup() as self._tasks:
             self._up.set()
             while True:
+                await self._finished.wait()
                 await asyncio.sleep(COMMIT_EVERY_S)
+                self._finished.clear()
                 await self._commit()
 
     def begin(self, number: int) -> None:
@@ -103,6 +105,7 @@ class Sender:
             now=now,
             clock=clock,
             spawn=self._spawn,
+            finished=self._finished,
         )
 
     def _spawn(self, coroutine: Coroutine[None, None, None]) -> asyncio.Task[None]:

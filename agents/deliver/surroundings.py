@@ -35,7 +35,10 @@ class Ownership(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Owner, log, receivers and clocks; `spawn` starts a task whose failure ends the process, uncommitted."""
+    """Owner, log, receivers and clocks.
+
+    `spawn` starts a task whose failure ends the process, uncommitted; `finished` is set when a record is done.
+    """
 
     owner: Ownership
     producer: Log
@@ -44,3 +47,4 @@ class Surroundings:
     now: Callable[[], datetime]
     clock: Callable[[], float]
     spawn: Spawn
+    finished: asyncio.Event

@@ -127,9 +127,9 @@ def console_options(receiver: Receiver) -> ConsoleOptions:
     return ConsoleOptions.model_validate(_checked(receiver))
 
 
-def ordered(receiver: Receiver) -> bool:
-    """Return whether deliveries go out one after the other; without saying so, they do."""
-    return receiver.options.get("ordered", True) is not False
+def slots(receiver: Receiver) -> int:
+    """Return how many attempts may run at a time: one if deliveries go out in order, and without a word they do."""
+    return max(receiver.concurrency, 1) if receiver.options.get("ordered", True) is False else 1
 
 
 def _checked(receiver: Receiver) -> dict[str, JsonValue]:

@@ -6,8 +6,8 @@ from streams.errors import ConfigurationError
 from streams.routing.receiver import (
     console_options,
     option_problems,
-    ordered,
     slack_options,
+    slots,
     webhook_options,
 )
 from streams.routing.route import Receiver
@@ -71,5 +71,6 @@ def test_right_options_are_read() -> None:
 
 
 def test_deliveries_go_out_in_order_unless_the_receiver_says_otherwise() -> None:
-    assert ordered(receiver("console"))
-    assert not ordered(receiver("webhook", ordered=False))
+    assert slots(receiver("console").model_copy(update={"concurrency": 8})) == 1
+    assert slots(receiver("webhook", ordered=False).model_copy(update={"concurrency": 8})) == 8
+    assert slots(receiver("webhook", ordered=False).model_copy(update={"concurrency": 0})) == 1
