@@ -133,6 +133,7 @@ def _read(record: Incoming) -> Story | StoryArticle | TermCounts:
 
 
 def _number(head: Head) -> int:
-    """Return the partition number that a heartbeat speaks for: the digits at the end of its article id."""
-    digits = head.article_id[len(head.article_id.rstrip("0123456789")) :]
-    return (int(digits) if digits else crc32(head.article_id.encode())) % ALERTS.partitions
+    """Return the partition number that a heartbeat speaks for, which ends its url; else one by its article id."""
+    number = head.url.rpartition("/")[2]
+    spoken = number.isascii() and number.isdigit()
+    return (int(number) if spoken else crc32(head.article_id.encode())) % ALERTS.partitions

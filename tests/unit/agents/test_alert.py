@@ -133,9 +133,11 @@ def test_what_leads_to_nothing_leaves_no_record() -> None:
     assert decision == Decision()
 
 
-@pytest.mark.parametrize(("name", "number"), [("heartbeat-3", 3), ("heartbeat/11", 11), ("beat", None)])
-def test_a_heartbeat_goes_to_the_partition_that_it_speaks_for(name: str, number: int | None) -> None:
-    (decision,) = taken(made(), [match(name, kind="heartbeat", rules=[])])
+@pytest.mark.parametrize(
+    ("url", "number"), [("tocsin:heartbeat/3", 3), ("tocsin:heartbeat/11", 11), ("https://example.test/\u0663", None)]
+)
+def test_a_heartbeat_goes_to_the_partition_that_it_speaks_for(url: str, number: int | None) -> None:
+    (decision,) = taken(made(), [match("beat", kind="heartbeat", rules=[], url=url)])
 
     (beat,) = decision.outputs
     assert decision.states == ()
