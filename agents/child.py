@@ -14,12 +14,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 PR_SET_PDEATHSIG = 1
-# What each stage's command imports when it begins, which is where the seconds are.
-EARLY = {
-    "poll": ("typer", "agents.health", "agents.metrics", "agents.owner", "agents.poll.poller"),
-    "agents": ("typer", "agents.health", "agents.metrics", "agents.owner", "agents.app"),
-    "deliver": ("typer", "agents.health", "agents.metrics", "agents.owner", "agents.deliver.sender"),
-}
+EARLY = ("typer", "agents.app")  # what every stage imports when it begins, which is where the seconds are
 
 
 def die_with(parent: int) -> None:
@@ -44,7 +39,7 @@ def import_early(names: Iterable[str]) -> None:
 def main(parent: str, *command: str) -> None:
     """Become `tocsin COMMAND` once the parent says so; end if it never does."""
     die_with(int(parent))
-    import_early(EARLY.get(command[0], ()))
+    import_early(EARLY)
     if sys.stdin.readline():
         sys.argv = ["tocsin", *command]
         runpy.run_module("agents.cli.main", run_name="__main__", alter_sys=True)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from agents.apply import Applied, apply_feeds, apply_routes, apply_rules, apply_topics
 from agents.broker import Broker
@@ -14,7 +14,6 @@ from agents.broker_folder import FolderInUseError, delete_data
 from agents.broker_jars import locked_jars, resolve_jars
 from agents.children import pause_s
 from agents.kafka import Producer
-from agents.poll.sample_wire import SampleWire
 from agents.run_report import RunReport
 from config.entities import Entry
 from config.feeds import FeedFile, load_feeds
@@ -24,6 +23,9 @@ from config.rules import load_rules
 from config.settings import Settings
 from streams.errors import ConfigurationError, TocsinError, UnavailableError
 from streams.routing.route import Routes
+
+if TYPE_CHECKING:
+    from agents.poll.sample_wire import SampleWire
 
 SAMPLE_OWNER = "sample"  # the sample wire's feeds belong to it, so that --no-sample takes them away again
 LEFTOVER_ENDS_WITHIN_S = 10.0  # Java of a run that was killed ends by itself; measured: 1 s
@@ -54,8 +56,8 @@ def load_files(settings: Settings) -> Files:
 
     folder = settings.config_dir
     feeds = tried(lambda: load_feeds(folder, managed_by=settings.managed_by, contact=settings.contact))
-    entries = tried(lambda: load_rules(folder))
     routes = tried(lambda: load_routes(folder))
+    entries = tried(lambda: load_rules(folder, desks=routes.desks if routes else None))
     if feeds is None or entries is None or routes is None:
         raise ConfigurationError(*problems)
     return Files(feeds, entries, routes)
@@ -66,13 +68,20 @@ def jar_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tocsin" / "broker"
 
 
+def sample_wire() -> "SampleWire":
+    """Return a sample wire that is not started yet."""
+    from agents.poll.sample_wire import SampleWire  # noqa: PLC0415 - a web server, for those who want a sample
+
+    return SampleWire()
+
+
 class RunGround:
     """The ground of `tocsin run`: `open()`, `prepare()`, `watch()`, `close()`, in this order."""
 
     def __init__(self, settings: Settings, *, fresh: bool, sample: bool, report: RunReport) -> None:
         self._settings = settings
         self._fresh = fresh
-        self._wire = SampleWire() if sample else None
+        self._wire = sample_wire() if sample else None
         self._report = report
         self._broker: Broker | None = None
         self._files: Files | None = None

@@ -16,7 +16,8 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE)
 _TOKEN = re.compile(r"\b(?:xox[a-z]-[\w-]+|whsec_[\w+/=-]+|Bearer\s+\S+|Basic\s+\S+)", re.IGNORECASE)
 _SECRET_NAMES = frozenset({"token", "password", "secret", "authorization", "url", "key"})
 _STRUCTLOGS_OWN = frozenset({"_record", "_from_structlog", "exc_info", "stack_info"})
-_QUIET = ("aiokafka", "faust", "mode", "asyncio", "kafka", "aiohttp")
+CLIENTS = ("aiokafka", "faust", "mode", "kafka")
+_QUIET = (*CLIENTS, "asyncio", "aiohttp")
 
 
 def named(stage: str) -> Any:  # noqa: ANN401 - structlog's loggers are proxies without a common type
@@ -46,7 +47,9 @@ def configure(*, form: str, level: str, stream: Any = None) -> None:  # noqa: AN
         logger_factory=structlog.WriteLoggerFactory(file=out),
         cache_logger_on_first_use=False,
     )
-    formatter = structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer)
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared], processor=renderer
+    )
     handler = logging.StreamHandler(out)
     handler.setFormatter(formatter)
     logging.root.handlers[:] = [handler]

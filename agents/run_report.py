@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,10 +11,11 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
 
-from agents.log import without_secrets
+from agents.log import CLIENTS, without_secrets
 
 LOG_BYTES, LOG_FILES = 10_000_000, 4
 NAME_WIDTH = 8
+MOST_REPEATS, REPEATS_FOR_S = 3, 600.0
 SHOWN = {"warning": "yellow", "error": "red", "critical": "red"}
 COLOURS = {"dim": "\x1b[2m", "bold": "\x1b[1m", "green": "\x1b[32m", "yellow": "\x1b[33m", "red": "\x1b[31m"}
 PLAIN = "\x1b[0m"
@@ -26,11 +28,16 @@ class Said:
 
     level: str | None
     text: str
+    event: str = ""
+    logger: str = ""
 
     @property
     def shown(self) -> bool:
-        """Return whether it belongs on the terminal: warnings and worse, and whatever is not ours."""
-        return self.level is None or self.level in SHOWN
+        """Return whether it belongs on the terminal: warnings and worse, and whatever is not ours.
+
+        Not what Kafka's clients say in passing: what comes of it is said by the stage.
+        """
+        return self.level is None or (self.level in SHOWN and not self.logger.startswith(CLIENTS))
 
 
 def read_line(line: str) -> Said:
@@ -42,7 +49,8 @@ def read_line(line: str) -> Said:
         return Said(None, line)
     details = [f"{name}={value}" for name, value in fields.items() if name not in WITHOUT_WORTH]
     cause = str(fields.get("exception", "")).strip().rpartition("\n")[2]
-    return Said(str(level), "  ".join([str(event), *details, *([cause] if cause else [])]))
+    text = "  ".join([str(event), *details, *([cause] if cause else [])])
+    return Said(str(level), text, str(event), str(fields.get("logger", "")))
 
 
 class RunLog:
@@ -86,8 +94,10 @@ class OwnLines:
 class RunReport:
     """The words on the terminal, on stderr, as stdout is for alerts."""
 
-    def __init__(self, out: TextIO, log: RunLog) -> None:
+    def __init__(self, out: TextIO, log: RunLog, *, now: Callable[[], float] = time.monotonic) -> None:
         self._out = out
+        self._now = now
+        self._repeats: dict[tuple[str, str], list[float]] = {}
         self._log = log
         self._colours = out.isatty() and not os.environ.get("NO_COLOR")
 
@@ -113,9 +123,19 @@ class RunReport:
         line = without_secrets(line)  # ours are clean; a stack trace or a library's print may not be
         self._log.keep(name, line)
         said = read_line(line)
-        if said.shown and said.text.strip():
+        if said.shown and said.text.strip() and (text := self._unless_repeated(name, said)):
             colour = SHOWN.get(said.level or "", "dim")
-            self._write(f"{self._in(colour, f'{name:<{NAME_WIDTH}}')} {said.text}")
+            self._write(f"{self._in(colour, f'{name:<{NAME_WIDTH}}')} {text}")
+
+    def _unless_repeated(self, name: str, said: Said) -> str | None:
+        """Return what to show; None for what was said often of late (twenty feeds fail at once without a network)."""
+        if not said.event:
+            return said.text
+        shown = [at for at in self._repeats.get((name, said.event), []) if self._now() - at < REPEATS_FOR_S]
+        self._repeats[name, said.event] = [*shown, self._now()][: MOST_REPEATS + 1]
+        if len(shown) == MOST_REPEATS:
+            return f"{said.event}: more of these, all in {self._log.path}"
+        return said.text if len(shown) < MOST_REPEATS else None
 
     def restarted(self, name: str, why: str, pause_s: float) -> None:
         """Say that a child ended and when it starts again."""

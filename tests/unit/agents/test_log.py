@@ -53,7 +53,8 @@ def test_the_libraries_log_in_the_same_form_and_only_warnings() -> None:
     out = configured()
     logging.getLogger("aiokafka.consumer").info("fetched")
     logging.getLogger("aiokafka.consumer").warning("heartbeat failed for %s", "tocsin.match")
-    assert written(out)["event"] == "heartbeat failed for tocsin.match"
+    line = written(out)
+    assert (line["event"], line["logger"]) == ("heartbeat failed for tocsin.match", "aiokafka.consumer")
 
 
 @pytest.mark.parametrize(

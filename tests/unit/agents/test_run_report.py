@@ -63,6 +63,10 @@ def test_a_line_becomes_words(line: str, level: str | None, text: str) -> None:
         pytest.param(said("critical", "gone"), "poll     gone\n", id="critical"),
         pytest.param("feeds.yaml:3:5 what", "poll     feeds.yaml:3:5 what\n", id="a text"),
         pytest.param("  ", "", id="an empty line"),
+        pytest.param(said("error", "not the leader", logger="aiokafka.consumer"), "", id="a Kafka client in passing"),
+        pytest.param(
+            said("error", "never awaited", logger="asyncio"), "poll     never awaited\n", id="another library"
+        ),
         pytest.param("see https://example.test/S3CRET", "poll     see https://example.test\n", id="a secret"),
     ],
 )
@@ -72,6 +76,27 @@ def test_the_terminal_shows_warnings_and_the_file_everything(kept: RunLog, line:
     assert out.getvalue() == shown
     written = kept.path.read_text(encoding="utf-8")
     assert written == f"poll     {line}\n".replace("/S3CRET", "")
+
+
+def test_what_repeats_is_shown_three_times_in_ten_minutes(kept: RunLog) -> None:
+    out, now = io.StringIO(), [0.0]
+    report = RunReport(out, kept, now=lambda: now[0])
+    for number in range(9):
+        report.line("poll", said("warning", "poll failed", feed=f"feed-{number}"))
+    report.line("deliver", said("warning", "poll failed", feed="another process"))
+    report.line("poll", said("warning", "feed is silent"))
+    now[0] = 601.0
+    report.line("poll", said("warning", "poll failed", feed="later"))
+    assert out.getvalue().splitlines() == [
+        "poll     poll failed  feed=feed-0",
+        "poll     poll failed  feed=feed-1",
+        "poll     poll failed  feed=feed-2",
+        f"poll     poll failed: more of these, all in {kept.path}",
+        "deliver  poll failed  feed=another process",
+        "poll     feed is silent",
+        "poll     poll failed  feed=later",
+    ]
+    assert len(kept.path.read_text(encoding="utf-8").splitlines()) == 12
 
 
 def test_the_file_is_rotated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
