@@ -1,0 +1,87 @@
+import pytest
+
+from config.receivers import read_receivers
+from config.yaml_source import parse
+from streams.ids import ReceiverId
+from streams.routing.route import Receiver
+
+
+def read(text: str) -> tuple[dict[ReceiverId, Receiver], list[str]]:
+    root = parse(text, name="routes.yaml")
+    return read_receivers(root), root.source.report()
+
+
+def one(text: str) -> Receiver:
+    receivers, problems = read(f"hook: {text}\n")
+    assert problems == []
+    return receivers[ReceiverId("hook")]
+
+
+def test_a_webhook_is_read_with_all_that_it_may_say() -> None:
+    hook = one(
+        "{type: webhook, url_file: /s/url, sign: {keys_file: /s/keys}, ordered: false, timeout_s: 5, concurrency: 8,"
+        " rate: {per_minute: 120, burst: 5}, ttl: 24h}"
+    )
+    assert hook.options == {"url_file": "/s/url", "sign": {"keys_file": "/s/keys"}, "ordered": False, "timeout_s": 5}
+    assert (hook.concurrency, hook.rate.per_second, hook.rate.burst) == (8, 2.0, 5)
+    assert hook.ttl_s == {"flash": 86_400.0, "urgent": 86_400.0, "routine": 86_400.0}
+
+
+def test_a_time_to_live_may_differ_by_urgency() -> None:
+    assert one("{type: console, ttl: {flash: 15m, routine: 72h}}").ttl_s == {"flash": 900.0, "routine": 259_200.0}
+
+
+def test_slack_is_sent_to_at_the_rate_that_it_allows() -> None:
+    slack = one("{type: slack, token_file: /s/token, channel: C1}")
+    assert (slack.rate.per_second, slack.rate.burst) == (1.0, 3)
+    assert one("{type: console}").rate.per_second == 10.0
+
+
+def test_a_burst_is_a_second_of_the_rate_unless_it_is_said() -> None:
+    assert one("{type: console, rate: {per_second: 7.6}}").rate.burst == 8
+    assert one("{type: console, rate: {per_second: 0.1}}").rate.burst == 1
+
+
+@pytest.mark.parametrize(
+    ("receiver", "problem"),
+    [
+        pytest.param("{}", 'needs "type"', id="no type"),
+        pytest.param("{type: slak}", "did you mean slack?", id="an unknown type"),
+        pytest.param("{type: pagerduty, routing_key_file: x}", "can't be sent to yet", id="a type to come"),
+        pytest.param("{type: slack, channel: C1}", "exactly one of token_file", id="no secret"),
+        pytest.param("{type: slack, token_file: x}", "needs a channel", id="no channel"),
+        pytest.param("{type: webhook, url_file: x, sgn: {}}", "unknown option sgn", id="an unknown option"),
+        pytest.param("{type: webhook, url_file: x, sign: {}}", "exactly one of keys_file", id="no keys"),
+        pytest.param("{type: webhook, url_file: x, timeout_s: 99}", "timeout_s: ", id="too long"),
+        pytest.param("{type: console, rate: {}}", "needs per_second or per_minute", id="no rate"),
+        pytest.param("{type: console, rate: {per_second: 1, per_minute: 1}}", "not both", id="two rates"),
+        pytest.param("{type: console, rate: {per_second: 0}}", "is no number of 0.001 or more", id="rate 0"),
+        pytest.param("{type: console, concurrency: 0}", "from 1 to 64", id="no one at work"),
+        pytest.param("{type: console, ttl: 15}", "write 15s for seconds", id="no unit"),
+        pytest.param("{type: console, ttl: {flsh: 15m}}", "did you mean flash?", id="no urgency"),
+        pytest.param("{type: console, fallback: hok}", 'unknown receiver "hok" (did you mean hook?)', id="fallback"),
+        pytest.param("{type: console, fallback: hook}", 'lead back to "hook"', id="its own fallback"),
+        pytest.param("text", "needs keys with values", id="no mapping"),
+    ],
+)
+def test_a_wrong_receiver_is_named_with_place_and_cure(receiver: str, problem: str) -> None:
+    _, problems = read(f"hook: {receiver}\n")
+    assert any(problem in line and 'receiver "hook": ' in line for line in problems)
+
+
+def test_a_secret_in_the_file_is_refused_and_never_repeated() -> None:
+    _, (line, *_) = read("hook: {type: webhook, url: 'https://x.test/geheim'}\n")
+    assert "a secret never stands in the routes" in line
+    assert "geheim" not in line
+
+
+def test_fallbacks_that_go_in_a_circle_are_refused_once_for_each() -> None:
+    _, problems = read(
+        "a: {type: console, fallback: b}\nb: {type: console, fallback: a}\nc: {type: console, fallback: a}\n"
+    )
+    assert len(problems) == 3
+    assert all("lead back to" in line for line in problems)
+
+
+def test_fallbacks_that_end_are_right() -> None:
+    assert read("a: {type: console, fallback: b}\nb: {type: console, fallback: c}\nc: {type: console}\n")[1] == []
