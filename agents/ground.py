@@ -155,7 +155,7 @@ class RunGround:
         await self._timed("rules", apply_rules(settings, producer, files.entries))
         await self._timed("feeds", apply_feeds(settings, producer, files.feeds.feeds))
         of_sample = settings.model_copy(update={"managed_by": SAMPLE_OWNER})
-        feeds = self._wire.feeds(managed_by=SAMPLE_OWNER) if self._wire else []
+        feeds = self._wire.feeds() if self._wire else []
         applied = apply_feeds(of_sample, producer, feeds)
         if self._wire is None:
             await applied
