@@ -235,9 +235,10 @@ def bracketed(parts: Sequence[str], joins: Sequence[str], tight: str) -> str:
 
 
 def member(text: str) -> Node | tuple[str, str]:
-    """Return the leaf that a list's member means (a word, a phrase, @entity or $TICKER), or message and hint."""
+    """Return the leaf that a list's member means (a word, =word, a phrase, @entity, $TICKER), or message and hint."""
     if text.startswith("@"):
         return Mention(EntityId(text[1:]))
     if text.startswith("$") and is_ticker(text[1:]):
         return Ticker(fold(text[1:]))
-    return words_of(text, Form.STEM, NOWHERE, quoted=len(tokenise(text)) > 1)
+    form, words = (Form.EXACT, text[1:]) if text.startswith("=") else (Form.STEM, text)
+    return words_of(words, form, NOWHERE, quoted=len(tokenise(words)) > 1)

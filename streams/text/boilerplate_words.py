@@ -100,6 +100,8 @@ HEADING_PATTERNS = tuple(
         r"(recent|latest|top|all|reader) comments?( .{1,20})?",
         r"(view|show|read|see|load) (all |the |more |\d+ )*comments?",
         r"(trending|popular) (now|today|this week|on .{1,20}|in .{1,20}|stories|topics)",
+        r"(\S+ ){0,2}(related|recommended|trending|popular|latest|recent|similar|suggested|featured|top|more|other)"
+        r"( \S+)? (articles|stories|news|posts|videos|topics|reads|headlines|coverage|content|updates|picks|links|searches)",
         r"what (others|people|readers) are (reading|saying)( .{1,20})?",
     )
 )
