@@ -114,6 +114,8 @@ class Membership:
 
     async def starts(self, numbers: Sequence[int]) -> Mapping[Any, int]:
         """Return where to read on in each partition: what was committed, or the first record if that is gone."""
+        if not numbers:
+            return {}
         places = [partition(name, number) for name in self.topics for number in numbers]
         begins = await self._client.beginning_offsets(places)
         ends = await self._client.end_offsets(places)

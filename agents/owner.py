@@ -183,18 +183,26 @@ class Owner:
     async def _restore(self, numbers: Sequence[int]) -> None:
         for number in numbers:
             self._work.begin(number)
-        places = [partition(name, number) for name in self._states for number in numbers]
-        async with Reader(self._settings, places) as reader:
-            ends = await reader.ends()
-            await reader.read_to(ends, self._work.restore)
-        starts = {**await self._membership.starts(numbers)}
+        ends = await self._read_states([partition(name, number) for name in self._states for number in numbers])
+        starts = dict(await self._membership.starts(numbers))
         starts |= {place: end for place, end in ends.items() if place in starts}
         if self._look_back:
             await self._read_back(starts)
         for number in numbers:
             await self._start(number, {place.topic: at for place, at in starts.items() if place.partition == number})
 
+    async def _read_states(self, places: Sequence[Any]) -> Mapping[Any, int]:
+        """Return where each state partition was read to: the end that it had, uncommitted transactions and all."""
+        if not places:
+            return {}
+        async with Reader(self._settings, places) as reader:
+            ends = await reader.ends()
+            await reader.read_to(ends, self._work.restore)
+        return ends
+
     async def _read_back(self, starts: Mapping[Any, int]) -> None:
+        if not starts:
+            return
         async with Reader(self._settings, list(starts)) as reader:
             for place, begin in (await reader.begins()).items():
                 reader.seek(place, max(begin, starts[place] - self._look_back))

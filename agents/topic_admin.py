@@ -25,7 +25,7 @@ from streams.topics import Names, Topic
 
 SET_ON_THE_TOPIC = 1  # the protocol's source of a setting that somebody set on this very topic
 FOR_A_MOMENT = (CoordinatorNotAvailableError, LeaderNotAvailableError, NotControllerError)
-ATTEMPTS, PAUSE_S = 20, 0.25  # a broker that just started says "not available" for a second or two
+ATTEMPTS, LOOKS, PAUSE_S = 40, 4, 0.25  # a broker that just started says "not available" for a second or two
 
 
 class DifferenceKind(StrEnum):
@@ -75,6 +75,8 @@ async def apply(settings: Settings, topics: Sequence[Topic]) -> list[Difference]
             raise ConfigurationError(*wrong)
         await _create(admin, _names_of(differences, DifferenceKind.MISSING), wanted, settings.replication_factor)
         await _alter(admin, _names_of(differences, DifferenceKind.SETTING), wanted)
+        if differences:
+            await _settled(admin, wanted)
     return differences
 
 
@@ -83,9 +85,12 @@ async def check_catalogue(settings: Settings, topics: Sequence[Topic]) -> None:
 
     A missing source topic would hang Faust in silence, so every process checks before it reads.
     """
+    wanted = list(_wanted(settings, topics))
     async with _admin(settings) as admin:
-        there = set(await admin.list_topics())
-    missing = [name for name in _wanted(settings, topics) if name not in there]
+        missing = await _missing(admin, wanted)
+        for _ in range(LOOKS if missing else 0):
+            await asyncio.sleep(PAUSE_S)  # a broker learns of a topic a moment after its creation was acknowledged
+            missing = await _missing(admin, wanted)
     if missing:
         raise ConfigurationError(*(f"topic {name} is missing: run `tocsin topics apply`" for name in missing))
 
@@ -109,6 +114,25 @@ async def _admin(settings: Settings) -> AsyncIterator[Any]:
         raise UnavailableError(f"the broker at {settings.bootstrap} did not do it: {err!r}") from err
     finally:
         await admin.close()
+
+
+async def _missing(admin: Any, wanted: Sequence[str]) -> list[str]:  # noqa: ANN401 - aiokafka ships no types
+    there = set(await admin.list_topics())
+    return [name for name in wanted if name not in there]
+
+
+async def _settled(admin: Any, wanted: Mapping[str, Topic]) -> None:  # noqa: ANN401 - aiokafka ships no types
+    """Return once the broker shows what was applied and every partition has a leader."""
+    for _ in range(ATTEMPTS):
+        led = {found["topic"] for found in await admin.describe_topics() if _is_led(found)}
+        if led >= set(wanted) and not await _differences(admin, wanted):
+            return
+        await asyncio.sleep(PAUSE_S)
+    raise UnavailableError("the broker acknowledged the topics, and doesn't show them as they were applied")
+
+
+def _is_led(topic: Mapping[str, Any]) -> bool:
+    return all(partition["leader"] >= 0 for partition in topic["partitions"])
 
 
 async def _differences(admin: Any, wanted: Mapping[str, Topic]) -> list[Difference]:  # noqa: ANN401 - aiokafka ships no types
