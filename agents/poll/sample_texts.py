@@ -88,7 +88,7 @@ ARTICLES: tuple[SampleArticle, ...] = (
         title="UPDATE 1-China to buy ${billion} billion of US farm goods under tariff pause",
         lead=(
             "China will buy US farm goods worth ${billion} billion as part of the tariff pause that Scott Bessent and "
-            "He Lifeng agreed on, an official said, {days} days before a planned meeting of Donald Trump and Xi Jinping."
+            "He Lifeng agreed on, an official said, {days} days before a planned meeting of Donald Trump and Xi."
         ),
         body="The purchases are to begin within {days} days. Tariffs stay at {percent} percent until then.",
     ),
@@ -110,8 +110,8 @@ ARTICLES: tuple[SampleArticle, ...] = (
         title="USA und China frieren Zölle für {days} Tage bei {percent} Prozent ein",
         lead=(
             "Die USA und China lassen ihre Zölle für {days} Tage unverändert bei {percent} Prozent. Darauf einigten "
-            "sich Finanzminister Scott Bessent und Vizepremier He Lifeng; betroffen sind Waren für {billion} Milliarden "
-            "Dollar."
+            "sich Finanzminister Scott Bessent und Vizepremier He Lifeng; betroffen sind Waren für {billion} "
+            "Milliarden Dollar."
         ),
         body=(
             "Offen bleiben die Exportkontrollen für Seltene Erden, von denen {tonnes} Tonnen im Jahr betroffen sind. "
@@ -126,7 +126,8 @@ ARTICLES: tuple[SampleArticle, ...] = (
         lead=(
             "(Corrects the rate to {corrected} percent, not {percent} percent) US Treasury Secretary Scott Bessent and "
             "Chinese Vice Premier He Lifeng ended two days of talks with an understanding to hold tariffs at "
-            "{corrected} percent for {days} days, clearing the way for a summit of President Donald Trump and President Xi Jinping."
+            "{corrected} percent for {days} days, clearing the way for a summit of President Donald Trump and "
+            "President Xi Jinping."
         ),
         body=TALKS,
     ),

@@ -16,6 +16,7 @@ _ZONES = {
     "CDT": "-0500", "MST": "-0700", "MDT": "-0600", "PST": "-0800", "PDT": "-0700", "AEST": "+1000", "AEDT": "+1100",
 }  # fmt: skip
 _ZONE_NAME = re.compile(r"\s*\b([A-Z]{1,4})$")
+_DAY_AND_MONTH = re.compile(r"\b\d{1,2}[ -][A-Za-z]{3}")  # without it, the standard library reads days of its own
 _OFFSET = re.compile(r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\s*[+-]\d\d:?\d\d$")
 
 
@@ -48,6 +49,8 @@ def _read_iso(text: str) -> SourceDate | None:
 
 
 def _read_rfc822(text: str) -> SourceDate | None:
+    if not _DAY_AND_MONTH.search(text):
+        return None
     zoned = has_zone(text)
     parsed = parsedate_tz(_ZONE_NAME.sub(lambda name: f" {_ZONES.get(name[1], '+0000')}", text))
     if parsed is None:

@@ -11,11 +11,12 @@ from streams.feeds.entry import MOST_ITEMS, Entry, FeedProblem, ParsedFeed, Trou
 from streams.feeds.json_feed import looks_like_json
 from streams.feeds.parse import parse
 
-# Comments and CDATA are passed over whole; an unterminated one, matched bare, ends the splitting. Possessive repeats
-# keep a hostile document linear.
+# Comments and CDATA are passed over whole. What never ends (`open`) is matched bare and ends the splitting: so a
+# hostile document costs one look at its rest, and possessive repeats none again.
 _TOKEN = re.compile(
-    rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|(?P<open><!--|<!\[CDATA\[)"
-    rb"|<(?P<end>/?)(?P<name>(?:[\w.-]++:)?+(?:item|entry))(?=[\s/>])(?:[^>\"']|\"[^\"]*+\"|'[^']*+')*+>",
+    rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>"
+    rb"|<(?P<end>/?)(?P<name>(?:[\w.-]++:)?+(?:item|entry))(?=[\s/>])(?:[^>\"']|\"[^\"]*+\"|'[^']*+')*+>"
+    rb"|(?P<open><!--|<!\[CDATA\[|</?(?:[\w.-]++:)?+(?:item|entry)(?=[\s/>]))",
     re.DOTALL,
 )
 _CHARSET = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=", re.IGNORECASE)

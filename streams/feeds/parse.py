@@ -52,7 +52,8 @@ def _refused(trouble: Trouble, detail: str) -> ParsedFeed:
 
 
 def _parse_xml(body: bytes, content_type: str, url: str) -> ParsedFeed:
-    headers = {"content-type": content_type or "application/xml", "content-location": url}
+    # No content-location: feedparser would resolve guids against it, and an article's id would change with the URL.
+    headers = {"content-type": content_type or "application/xml"}
     try:
         # A stream, never bytes or str: feedparser opens bytes as the name of a file, and fetches a str that is a URL.
         found = feedparser.parse(
@@ -84,10 +85,10 @@ def _ttl_s(minutes: str) -> float | None:
 
 def _entry(item: Mapping[str, object], url: str) -> Entry:
     details = [_part(item, name) for name in ("title_detail", "summary_detail")]
-    base = next((_text(detail, "base") for detail in details if _text(detail, "base")), url)
+    base = next((_text(detail, "base") for detail in details if _text(detail, "base")), "")
     return Entry(
         guid=_text(item, "id"),
-        link=absolute_link(base, _text(item, "link")),
+        link=absolute_link(absolute_link(url, base) or url, _text(item, "link")),
         title=_html(details[0]),
         summary=_html(details[1]),
         content=_content(item),
