@@ -103,6 +103,7 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(foreign, code=CONFIGURATION)
     try:
         found = build()(given, prog_name="tocsin", standalone_mode=False)
+        sys.stdout.flush()
     except BaseException as err:
         if len(given) != len(arguments) and not isinstance(err, typer.TyperException):
             raise
@@ -142,9 +143,9 @@ def _fail(*lines: str, code: int) -> int:
 
 
 def _closed_pipe() -> int:
-    """Return 0: who read our output has enough (`| head`). What is still to be flushed goes nowhere."""
+    """Return 1, as typer does: who read our output has enough (`| head`). What is still to be flushed goes nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return 1
 
 
 if __name__ == "__main__":
