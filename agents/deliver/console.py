@@ -23,8 +23,8 @@ class Console:
     async def send(self, attempt: Attempt) -> Outcome:
         """Return `delivered` once the lines are written; a pipe that is closed is a failure like any other."""
         ledger = attempt.ledger.stamped(delivered=self.now())
-        lines = console_lines(attempt.delivery.alert, ledger, styled=self._styled())
         try:
+            lines = console_lines(attempt.delivery.alert, ledger, styled=self._styled())
             self.out.write("\n".join(lines) + "\n")
             self.out.flush()
         except (OSError, ValueError) as err:

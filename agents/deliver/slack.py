@@ -35,6 +35,7 @@ class Slack:
     now: Callable[[], datetime]
     allow: Collection[str] = ()
     _api: SlackApi = field(init=False)
+    _lost: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._api = SlackApi(self.options, self.session, self.now, self.allow)
@@ -47,12 +48,19 @@ class Slack:
         if attempt.doubtful and (found := await self._read_back(attempt)):
             return found
         delivery, thread = attempt.delivery, attempt.thread
+        if thread and thread.root_ref in self._lost:
+            thread = None
         if thread and delivery.manner == "edit_root" and delivery.alert.firm:
             edited = await self._edit(attempt, thread)
             if edited.detail not in ROOT_LOST:
                 return edited
+            thread = None
         posted = await self._post(attempt, thread)
-        return await self._post(attempt, None) if thread and posted.detail in ROOT_LOST else posted
+        if thread is None or posted.detail not in ROOT_LOST:
+            return posted
+        # Somebody deleted the root. The call counted at Slack, so the new root is posted by the next attempt.
+        self._lost.add(thread.root_ref)
+        return Outcome(kind=OutcomeKind.POSTPONED, detail="root_was_deleted", retry_after_s=1.0)
 
     async def _post(self, attempt: Attempt, thread: Thread | None) -> Outcome:
         delivery = attempt.delivery
