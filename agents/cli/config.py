@@ -28,7 +28,8 @@ def check(settings: Settings, *, json: Json = False) -> None:
     roots = (feed_root, entity_root, rule_root, route_root)
     if problems := [line for root in roots for line in root.source.report()]:
         raise ConfigurationError(*problems)
-    held = {kind: sum(entry.kind == kind for entry in entries) for kind in ("entity", "list", "rule")}
+    kinds = [entry.kind for entry in entries]
+    held = {"entities": kinds.count("entity"), "lists": kinds.count("list"), "rules": kinds.count("rule")}
     counts = {
         "feeds": len(file.feeds),
         **held,

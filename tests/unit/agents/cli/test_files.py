@@ -1,0 +1,200 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import Tocsin
+
+ENTITIES = "version: 1\nentities:\n  - {id: rare_earths, type: thing, names: {en: [rare earths], zh: [稀土]}}\n"
+RULE = "version: 1\nrules:\n  - id: rare-earths\n    query: '@rare_earths AND (export* OR 出口)'\n    labels: {topic: trade}\n"
+EXAMPLES = "    examples: {match: [Rare earths export ban, 稀土出口], no_match: [Rare earths found]}\n"
+FEEDS = "version: 1\ncontact: ops@x.test\nfeeds:\n  - {id: a, url: 'https://a.test/', publisher: A}\n"
+ROUTES = (
+    "version: 1\nreceivers: {console: {type: console}}\ndesks: {fx: {permissions: [public]}, ops: {permissions: []}}\n"
+    "time_intervals: {night: {times: ['22:00-06:00'], location: UTC}}\n"
+    "route:\n  routes:\n    - {matchers: ['topic=trade'], desk: fx, receivers: [console],\n"
+    "       mute_time_intervals: [night]}\n"
+    "    - {matchers: ['topic=ops'], desk: ops}\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, tocsin: Tocsin) -> Path:  # noqa: ARG001 - makes the folder
+    """The folder tocsin.d with four right files."""
+    found = tmp_path / "tocsin.d"
+    files = {"entities": ENTITIES, "rules": RULE + EXAMPLES, "feeds": FEEDS, "routes": ROUTES}
+    for name, text in files.items():
+        (found / f"{name}.yaml").write_text(text)
+    return found
+
+
+def test_right_files_pass_with_a_count_of_what_they_hold(tocsin: Tocsin) -> None:
+    said = tocsin("config", "check")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines()[-1] == "1 feeds, 1 entities, 0 lists, 1 rules, 2 desks, 1 receivers"
+    counted = json.loads(tocsin("config", "check", "--json").out)
+    assert counted["files"] == ["feeds.yaml", "entities.yaml", "rules.yaml", "routes.yaml"]
+    assert counted["rules"] == 1
+
+
+def test_the_problems_of_all_files_are_shown_at_once_each_with_its_place(tocsin: Tocsin, folder: Path) -> None:
+    (folder / "feeds.yaml").write_text("version: 1\nfeeds: [{id: a, url: x, publisher: A}]\n")
+    (folder / "rules.yaml").write_text("version: 1\nrules: [{id: a, query: '@rare_earth', owner: fy}]\n")
+    (folder / "routes.yaml").write_text(ROUTES.replace("[console]", "[consle]"))
+    (folder / "entities.yaml").write_text(ENTITIES + "lists: {a: []}\n")
+    said = tocsin("config", "check")
+    assert (said.code, said.out) == (78, "")
+    assert [line.split(" ")[0] for line in said.err.splitlines()] == [
+        "feeds.yaml:2:22", "entities.yaml:4:12", "rules.yaml:2:25", "routes.yaml:7:57",
+    ]  # fmt: skip
+
+
+def test_an_owner_is_a_desk_of_the_routes(tocsin: Tocsin, folder: Path) -> None:
+    (folder / "rules.yaml").write_text("version: 1\nrules: [{id: a, query: x, owner: fxx}]\n")
+    for command in ("config", "rules"):
+        said = tocsin(command, "check")
+        assert said.code == 78
+        assert 'unknown desk "fxx" (did you mean fx?)' in said.err
+
+
+def test_shared_names_and_files_that_nobody_reads_are_noted(tocsin: Tocsin, folder: Path) -> None:
+    (folder / "entities.yaml").write_text(ENTITIES + "  - {id: ree, type: thing, names: {en: [Rare Earths]}}\n")
+    (folder / "rule.yaml").touch()
+    said = tocsin("config", "check")
+    assert said.code == 0
+    assert 'note: "rare earths" is a name of @rare_earths and @ree' in said.out
+    assert "note: rule.yaml is not read (did you mean rules.yaml?)" in said.out
+
+
+def test_every_setting_is_shown_with_where_it_comes_from(tocsin: Tocsin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_SASL_PASSWORD", "geheim")
+    monkeypatch.setenv("TOCSIN_ALLOW_ADDRESSES", "a:1,b:2")
+    said = tocsin("config", "show", "--metrics-port", "9100", "--json")
+    rows = {row["setting"]: (row["value"], row["origin"]) for row in map(json.loads, said.out.splitlines())}
+    assert rows["metrics_port"] == ("9100", "--metrics-port")
+    assert rows["allow_addresses"] == (["a:1", "b:2"], "TOCSIN_ALLOW_ADDRESSES")
+    assert rows["contact"] == ("ops@x.test", "feeds.yaml")
+    assert rows["session_timeout_s"] == ("6.0", "default")
+    assert rows["sasl_password"] == ("(secret)", "TOCSIN_SASL_PASSWORD")
+    assert "geheim" not in said.out + tocsin("config", "show").out
+
+
+def test_a_variable_that_nobody_reads_is_a_warning(tocsin: Tocsin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_BOOTSTRP", "x")
+    said = tocsin("config", "check")
+    assert said.code == 0
+    assert "warning: TOCSIN_BOOTSTRP: no setting has this variable (did you mean TOCSIN_BOOTSTRAP?)" in said.err
+
+
+def test_a_wrong_setting_is_exit_78(tocsin: Tocsin) -> None:
+    said = tocsin("config", "check", "--log-level", "LOUD")
+    assert said.code == 78
+    assert said.err.startswith("--log-level: ")
+
+
+def test_feeds_are_checked_without_fetching_one(tocsin: Tocsin, folder: Path) -> None:
+    said = tocsin("feeds", "check", "--json")
+    assert json.loads(said.out)["url"] == "https://a.test/"
+    (folder / "feeds.yaml").write_text("version: 1\nfeeds: []\n")
+    assert tocsin("feeds", "check").out == "feeds.yaml is right, and holds no feed\n"
+
+
+def test_rules_are_compiled_and_tried_on_their_examples(tocsin: Tocsin, folder: Path) -> None:
+    assert tocsin("rules", "check").code == 0
+    (folder / "rules.yaml").write_text(RULE + "    examples: {match: [Nothing here], no_match: [稀土出口]}\n")
+    said = tocsin("rules", "check", "--json")
+    assert said.code == 1
+    assert json.loads(said.out)["failed_examples"] == 2
+    first, second = said.err.splitlines()
+    assert first.startswith('rules.yaml:6:24 rule "rare-earths": should match this example: Nothing here')
+    assert second.startswith('rules.yaml:6:50 rule "rare-earths": should not match this example: 稀土出口')
+
+
+def test_a_rule_that_holds_is_explained_with_its_places(tocsin: Tocsin) -> None:
+    said = tocsin("rules", "explain", "rare-earths", "--title", "Quiet", "--body", "China: rare earths exported.")
+    assert said.code == 0
+    assert said.out.startswith("rare-earths: matches\n")
+    assert "body[7:18] 'rare earths'" in said.out
+
+
+def test_a_rule_that_does_not_hold_is_exit_1(tocsin: Tocsin) -> None:
+    said = tocsin("rules", "explain", "rare-earths", "--title", "Rare earths found", "--json")
+    assert said.code == 1
+    assert json.loads(said.out)["matched"] is False
+
+
+def test_a_text_may_come_from_stdin(tocsin: Tocsin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("稀土出口")
+    with (tmp_path / "text").open() as text:
+        monkeypatch.setattr("sys.stdin", text)
+        assert tocsin("rules", "explain", "rare-earths", "--title", "x", "--body", "-").code == 0
+
+
+def test_routes_are_checked(tocsin: Tocsin) -> None:
+    assert json.loads(tocsin("routes", "check", "--json").out) == {
+        "desks": ["fx", "ops"],
+        "receivers": ["console"],
+        "nodes": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("labels", "at", "outcome", "why"),
+    [
+        pytest.param("topic=trade", "2026-03-02T12:00Z", "told", "every condition on its way holds", id="by day"),
+        pytest.param(
+            "topic=trade", "2026-03-02T23:00", "quiet_hours", "muted by night at 2026-03-02 23:00", id="night"
+        ),
+        pytest.param("topic=trade", "2026-03-02T08:00+09:00", "quiet_hours", "2026-03-01 23:00 UTC", id="a zone"),
+        pytest.param("topic=trade,permission=x", "2026-03-02T12:00Z", "not_permitted", "holds public, tocsin", id="x"),
+        pytest.param("topic=none", "2026-03-02T12:00Z", "no_route", "no desk stands on its way", id="no desk"),
+    ],
+)
+def test_a_way_through_the_tree_says_why(tocsin: Tocsin, labels: str, at: str, outcome: str, why: str) -> None:
+    said = tocsin("routes", "test", "--labels", labels, "--at", at, "--json")
+    row = json.loads(said.out)
+    assert row["outcome"] == outcome
+    assert why in row["why"]
+    assert said.code == (0 if outcome == "told" else 1)
+
+
+def test_the_path_through_the_tree_is_shown(tocsin: Tocsin) -> None:
+    said = tocsin("routes", "test", "--labels", "topic=ops", "--at", "2026-03-02T12:00Z")
+    assert 'route > topic="ops"' in said.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [pytest.param(("--labels", "x"), id="no label"), pytest.param(("--labels", "a=b", "--at", "noon"), id="at")],
+)
+def test_a_way_that_cannot_be_asked_for_is_exit_2(tocsin: Tocsin, arguments: tuple[str, ...]) -> None:
+    assert tocsin("routes", "test", *arguments).code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("poll",), ("agents",), ("deliver",), ("topics", "plan"), ("feeds", "list"), ("rules", "diff"), ("routes", "apply"),
+        ("alerts", "list"), ("deliveries", "list"), ("dead-letters", "list"), ("silences", "list"), ("explain", "x"),
+    ],
+)  # fmt: skip
+def test_without_a_broker_a_command_says_how_to_name_one(tocsin: Tocsin, arguments: tuple[str, ...]) -> None:
+    said = tocsin(*arguments)
+    assert said.code == 78
+    assert said.err.startswith("no broker is configured: give --bootstrap HOST:PORT or TOCSIN_BOOTSTRAP")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        pytest.param(("rule=x", "--for", "8h", "--comment", "c", "--target", "x"), '"x" is no target', id="a target"),
+        pytest.param(("topic~x", "--for", "8h", "--comment", "c"), "not a condition: topic~x", id="a condition"),
+        pytest.param(("topic=x", "--for", "8", "--comment", "c"), "write 8s for seconds", id="a time"),
+        pytest.param(("--for", "8h", "--comment", "c"), "it means nothing", id="nothing meant"),
+        pytest.param(("topic=x", "--for", "8h"), "Missing option '--comment'", id="no reason"),
+    ],
+)
+def test_a_silence_that_cannot_be_meant_is_exit_2(tocsin: Tocsin, arguments: tuple[str, ...], problem: str) -> None:
+    said = tocsin("silences", "add", *arguments, "--bootstrap", "127.0.0.1:1")
+    assert said.code == 2
+    assert problem in said.err
