@@ -12,6 +12,7 @@ HEADING_CHARS = 80
 NOTICE_CHARS = 300
 TITLE_WORDS = 4
 SUFFIX_WORDS = 6  # such as " - The Site's Name"
+FULL_STOPS = (".", "。")
 COUNT = re.compile(r"[(\[]?\d+[)\]]?")
 SENTENCE_END = re.compile("[.!?。！？][\"'”’」』)]*$")
 
@@ -41,7 +42,9 @@ def is_heading(line: str) -> bool:
     if len(line) > HEADING_CHARS:
         return False
     words = key(COUNT.sub(" ", line))
-    return words in HEADINGS or any(pattern.fullmatch(words) for pattern in HEADING_PATTERNS)
+    return words in HEADINGS or (
+        not line.rstrip().endswith(FULL_STOPS) and any(pattern.fullmatch(words) for pattern in HEADING_PATTERNS)
+    )
 
 
 def is_notice(line: str) -> bool:

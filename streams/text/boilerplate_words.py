@@ -11,8 +11,8 @@ HEADINGS_BY_LANGUAGE = {
         more related articles|related articles more from author|leave a reply|leave a comment
         leave a reply cancel reply|leave a response|leave your comment|leave a comment cancel reply
         post a comment|add a comment|write a comment|join the conversation|join the discussion|comments|comment
-        no comments|recent comments|latest comments|reader comments|cancel reply|please enter your comment
-        please enter your name here|most popular|most read|most viewed|most shared|most commented|most watched
+        no comments|recent comments|latest comments|reader comments|cancel reply
+        most popular|most read|most viewed|most shared|most commented|most watched
         most recent|popular posts|popular articles|popular stories|popular now|popular news|popular
         most popular articles|most popular stories|trending|trending now|trending stories|trending news
         trending articles|recent posts|recent articles|recent news|recent stories|latest posts|latest articles
@@ -100,8 +100,10 @@ HEADING_PATTERNS = tuple(
         r"(recent|latest|top|all|reader) comments?( .{1,20})?",
         r"(view|show|read|see|load) (all |the |more |\d+ )*comments?",
         r"(trending|popular) (now|today|this week|on .{1,20}|in .{1,20}|stories|topics)",
-        r"(\S+ ){0,2}(related|recommended|trending|popular|latest|recent|similar|suggested|featured|top|more|other)"
-        r"( \S+)? (articles|stories|news|posts|videos|topics|reads|headlines|coverage|content|updates|picks|links|searches)",
+        (
+            r"(\S+ ){0,2}(related|recommended|trending|popular|latest|recent|similar|suggested|featured|top|more|other)"
+            r"( \S+)? (articles|stories|news|posts|videos|topics|reads|headlines|coverage|content|updates|picks|links)"
+        ),
         r"what (others|people|readers) are (reading|saying)( .{1,20})?",
     )
 )
@@ -128,7 +130,7 @@ NOTICE = re.compile(
     r"|to (continue|keep) reading\b.*\b(subscribe|register|sign in|log in)\b"
     r"|follow us (on|at)\b|download (our|the) app\b|join our (newsletter|mailing list|whatsapp|telegram)\b"
     r"|enter your (email|e mail)\b|please enter your\b|save my name\b|your email address will not be published"
-    r"|(copyright )?(©|c) ?(19|20)\d\d\b|copyright (19|20)?\d*\b.*\ball rights reserved"
+    r"|.*\ball rights reserved$|copyright (c )?(19|20)\d\d\b"
     r"|(diese|unsere) (website|seite|webseite) (verwendet|nutzt|benutzt) cookies\b|wir (verwenden|nutzen) cookies\b"
     r"|(abonnieren sie|melden sie sich für) (unseren|den|unser|jetzt)\b.*\b(newsletter|angebot|an)\b"
     r"|(我 们|我 們|本 网 站|本 網 站|本 站) (使 用|会 使 用|會 使 用) cookies?"
@@ -138,7 +140,8 @@ NOTICE = re.compile(
     r"|(nous utilisons|ce site utilise) .*cookies\b|(utilizamos|este sitio utiliza|usamos) .*cookies\b"
 )
 LINK_LINE = re.compile(
-    r"\W{0,4}(related( articles?| stories| news| coverage)?|read more|read also|also read|see also|more on this|"
+    r"\W{0,4}(©|\(c\)) ?(19|20)\d\d"
+    r"|\W{0,4}(related( articles?| stories| news| coverage)?|read more|read also|also read|see also|more on this|"
     r"don['’]t miss|read next|recommended|相关阅读|相關閱讀|相关新闻|相關新聞|相关报道|相關報導|"
     r"延伸阅读|延伸閱讀|更多阅读|"
     r"関連記事|あわせて読みたい|관련 ?기사|lesen sie auch|mehr zum thema|lesen sie mehr|lire aussi|"

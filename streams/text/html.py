@@ -94,22 +94,24 @@ class Reader:
 
     def markup(self, tag: int) -> int:
         """Read what begins with `<` at `tag`; return where to go on."""
-        if self.html.startswith("<!--", tag):
-            return self.behind("-->", tag + 2)
         if self.html.startswith(("<!", "<?"), tag):
-            return self.behind(">", tag)
+            return self.behind("-->" if self.html.startswith("<!--", tag) else ">", tag)
         closing = self.html.startswith("</", tag)
         name = TAG_NAME.match(self.html, tag + 1 + closing)
         end = self.tag_end(name.end()) if name else -1
         if name is None or end < 0:
-            self.pieces.append("<")
-            return tag + 1
+            return self.as_text(tag)
         return self.tag(name[0].lower(), end, closing=closing)
 
     def behind(self, wanted: str, tag: int) -> int:
-        """Return the place behind the next `wanted`, or behind the `<` if there is none."""
+        """Return the place behind the next `wanted`; without one the `<` is text."""
         found = self.find(wanted, tag)
-        return tag + 1 if found < 0 else found + len(wanted)
+        return self.as_text(tag) if found < 0 else found + len(wanted)
+
+    def as_text(self, tag: int) -> int:
+        """Keep a `<` that opens nothing; return the place behind it."""
+        self.pieces.append("<")
+        return tag + 1
 
     def tag_end(self, place: int) -> int:
         """Return the place behind the `>` that ends a tag, or -1; a `>` inside a quoted value doesn't count."""
