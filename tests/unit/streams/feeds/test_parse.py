@@ -181,9 +181,9 @@ def test_scripts_stay_for_the_text_reader_to_drop_and_no_warning_is_raised() -> 
     ("date", "expected"),
     [
         pytest.param(
-            "2004-05-25 \uc624\uc804 11:15:00",
-            SourceDate(datetime(2004, 5, 25, 2, 15, tzinfo=UTC), zoned=False),
-            id="korean",
+            "\u039a\u03c5\u03c1, 11 \u0399\u03bf\u03cd\u03bb 2004 12:00:00 EST",
+            SourceDate(datetime(2004, 7, 11, 17, 0, tzinfo=UTC), zoned=True),
+            id="greek",
         ),
         pytest.param("when it is ready", None, id="no date"),
         pytest.param("", None, id="empty"),
