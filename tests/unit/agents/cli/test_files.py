@@ -6,7 +6,12 @@ import pytest
 from tests.support.command_line import Tocsin
 
 ENTITIES = "version: 1\nentities:\n  - {id: rare_earths, type: thing, names: {en: [rare earths], zh: [稀土]}}\n"
-RULE = "version: 1\nrules:\n  - id: rare-earths\n    query: '@rare_earths AND (export* OR 出口)'\n    labels: {topic: trade}\n"
+RULE = """version: 1
+rules:
+  - id: rare-earths
+    query: '@rare_earths AND (export* OR 出口)'
+    labels: {topic: trade}
+"""
 EXAMPLES = "    examples: {match: [Rare earths export ban, 稀土出口], no_match: [Rare earths found]}\n"
 FEEDS = "version: 1\ncontact: ops@x.test\nfeeds:\n  - {id: a, url: 'https://a.test/', publisher: A}\n"
 ROUTES = (
@@ -174,7 +179,8 @@ def test_a_way_that_cannot_be_asked_for_is_exit_2(tocsin: Tocsin, arguments: tup
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("poll",), ("agents",), ("deliver",), ("topics", "plan"), ("feeds", "list"), ("rules", "diff"), ("routes", "apply"),
+        ("poll",), ("agents",), ("deliver",), ("topics", "plan"), ("feeds", "list"), ("rules", "diff"),
+        ("routes", "apply"),
         ("alerts", "list"), ("deliveries", "list"), ("dead-letters", "list"), ("silences", "list"), ("explain", "x"),
     ],
 )  # fmt: skip
