@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Self
 
 from agents import log
-from agents.kafka import Incoming, incoming, new_consumer, partition
+from agents.kafka import Incoming, disconnect, incoming, new_consumer, partition
 from config.settings import Settings
 from streams.errors import PoisonError, UnavailableError
 from streams.topics import Names, Topic
@@ -72,7 +72,7 @@ class Follower:
     async def stop(self) -> None:
         """Disconnect; may be called twice."""
         if self._reader is not None:
-            await self._reader.stop()
+            await disconnect(self._reader)
 
     async def catch_up(self) -> None:
         """Return when everything that was appended before the call was applied; `run` must be running."""
@@ -111,7 +111,7 @@ class Reader:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._client.stop()
+        await disconnect(self._client)
 
     async def ends(self) -> Mapping[Any, int]:
         """Return the present end of each partition (uncommitted transactions and all: none are written here)."""
@@ -149,7 +149,7 @@ async def open_reader(settings: Settings, places: Sequence[Any]) -> Any:  # noqa
         for place, offset in (await client.beginning_offsets(places)).items():
             client.seek(place, offset)
     except BaseException:
-        await client.stop()
+        await disconnect(client)
         raise
     return client
 

@@ -22,6 +22,7 @@ from streams.topics import MESSAGE_BYTES, Names, Topic
 SCHEMA_HEADER = "tocsin-schema"
 RECORD_OVERHEAD_BYTES = 512  # batch and record framing, headers' lengths: generous, so that the client refuses first
 FIRST_RETRY_S, LAST_RETRY_S = 0.2, 5.0
+LEAVE_S = 3.0
 
 LOG = log.named("kafka")
 Headers = tuple[tuple[str, bytes], ...]
@@ -179,6 +180,15 @@ def new_consumer(settings: Settings, **given: Any) -> Any:  # noqa: ANN401 - aio
     )
 
 
+async def disconnect(client: Any, *, within_s: float = LEAVE_S) -> None:  # noqa: ANN401 - aiokafka ships no types
+    """Stop a client, which flushes and leaves its group; a broker that is gone is waited for no longer than this."""
+    try:
+        async with asyncio.timeout(within_s):
+            await client.stop()
+    except TimeoutError:
+        LOG.warning("left without a goodbye: the broker does not answer", client=type(client).__name__)
+
+
 class Producer:
     """The one way to write: idempotent, acks=all, no linger; `deliver` returns when the broker has it all."""
 
@@ -200,7 +210,7 @@ class Producer:
 
     async def stop(self) -> None:
         """Flush and disconnect; may be called twice."""
-        await self._client.stop()
+        await disconnect(self._client)
 
     async def deliver(self, outputs: Sequence[Outgoing]) -> None:
         """Return when the broker has acknowledged every output, in order within each partition.

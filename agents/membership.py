@@ -10,7 +10,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from agents import log
-from agents.kafka import new_consumer, partition
+from agents.kafka import disconnect, new_consumer, partition
 from agents.pulse import Pulse
 from config.settings import Settings
 
@@ -68,7 +68,7 @@ class Membership:
         if self._beating is not None:
             self._beating.cancel()
         if self._client is not None:
-            await self._client.stop()
+            await disconnect(self._client)
 
     async def fetch(self) -> Mapping[Any, Sequence[Any]]:
         """Return the next records of partitions that are not paused, or nothing after half a second."""

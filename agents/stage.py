@@ -19,7 +19,7 @@ from faust.transport.drivers import aiokafka as driver
 
 from agents import log
 from agents.dead_letters import count, guarded
-from agents.kafka import Headers, Incoming, Outgoing, Producer, connection
+from agents.kafka import Headers, Incoming, Outgoing, Producer, connection, disconnect
 from agents.metrics import Metrics
 from agents.topic_admin import check_catalogue
 from config.settings import Settings
@@ -30,6 +30,7 @@ MOST_RECORDS = 500
 WITHIN_S = 0.005  # how long a batch waits for company: most of a hop's p50 of 7 ms
 SLICE_S = 0.005  # decisions hold the loop no longer than this
 REFUSED_EXIT = 70
+GRACE_S = 8.0  # batches in flight are finished within about a second, if there is a broker
 
 LOG = log.named("stage")
 QUIET = logging.getLogger("faust.stage")  # else Faust logs each step of its own under this module's name
@@ -125,7 +126,7 @@ class Stage:
             await app.wait_until_stopped()
             raise UnavailableError(f"faust gave up: {app.crash_reason!r}") from app.crash_reason
         finally:
-            await app.stop()
+            await disconnect(app, within_s=GRACE_S)
 
     @property
     def ready(self) -> bool:

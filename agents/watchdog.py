@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from agents import log
-from agents.kafka import new_consumer, partition
+from agents.kafka import disconnect, new_consumer, partition
 from agents.metrics import Metrics
 from config.settings import Settings
 
@@ -82,7 +82,7 @@ class Watchdog:
                 await asyncio.sleep(self._settings.watchdog_s / LOOKS)
                 await self._look(client)
         finally:
-            await client.stop()
+            await disconnect(client)
 
     async def _look(self, client: Any) -> None:  # noqa: ANN401 - aiokafka ships no types
         done = {place: offset for loop in self._watched for place, offset in loop.done().items()}

@@ -38,6 +38,17 @@ class Account:
         return sum(count - 1 for count in self.answers.values())
 
 
+async def answers_of(settings: Settings) -> Counter[int]:
+    """Return how often each question was answered up to now."""
+    answers: Counter[int] = Counter()
+
+    def count(record: Incoming) -> None:
+        answers[int(record.key)] += 1
+
+    await read_all(settings, ANSWERS, count)
+    return answers
+
+
 class Bench:
     """One prefix on the broker: asks, runs children, and reads what came of it."""
 
@@ -73,13 +84,8 @@ class Bench:
 
     async def account(self) -> Account:
         """Return what became of the questions up to now."""
-        answers: Counter[int] = Counter()
+        answers = await answers_of(self.settings)
         letters: list[DeadLetter] = []
-
-        def count(record: Incoming) -> None:
-            answers[int(record.key)] += 1
-
-        await read_all(self.settings, ANSWERS, count)
         await read_all(self.settings, DEAD_LETTERS, lambda record: letters.append(DeadLetter.from_json(record.value)))
         return Account(frozenset(self.asked), answers, tuple(letters))
 
