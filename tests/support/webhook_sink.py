@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -33,7 +34,7 @@ class Received:
 
 @dataclass
 class WebhookSink:
-    """Takes what comes. `faults` are met by the next requests, one each.
+    """Takes what comes. `faults` are met by the next requests, one each; else `choose` (id, how often it came) says.
 
     A fault is a status (`503/2`: with Retry-After 2), `hang`, `drop` (read, then broken off), `redirect` or `flood`.
     """
@@ -41,6 +42,7 @@ class WebhookSink:
     keys: tuple[bytes, ...] = ()
     faults: list[str] = field(default_factory=list)
     always: str | None = None
+    choose: Callable[[str, int], str | None] = lambda _id, _times: None
     received: list[Received] = field(default_factory=list)
     followed: int = 0
     port: int = 0
@@ -82,7 +84,8 @@ class WebhookSink:
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.received.append(Received(at, headers.get("webhook-id", ""), headers, body, self._is_signed(headers, body)))
         await asyncio.sleep(self.slow_s)
-        fault = self.faults.pop(0) if self.faults else self.always
+        name = headers.get("webhook-id", "")
+        fault = self.faults.pop(0) if self.faults else self.always or self.choose(name, self.ids.count(name))
         return web.Response(text="thanks") if fault is None else await self._fail(request, fault)
 
     async def _fail(self, request: web.Request, fault: str) -> web.StreamResponse:
