@@ -130,6 +130,11 @@ class Fetcher:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def open(self) -> None:
+        """Open the client; it connects when it is first asked."""
         self._session = aiohttp.ClientSession(
             connector=connector(self._allow),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -137,7 +142,6 @@ class Fetcher:
             timeout=self._timeout,
             headers={"User-Agent": self._agent, "Accept": ACCEPT, "Accept-Encoding": "gzip, deflate", "A-IM": "feed"},
         )
-        return self
 
     async def __aexit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None

@@ -190,7 +190,7 @@ class FeedPoll:
         self._body = answer.body
         known = {seen.item_hash for seen in self.state.items.values()}
         reading = await read(answer, known=known, workers=self._around.workers)
-        wishes = wishes_of(answer, ttl_s=reading.ttl_s)
+        wishes = wishes_of(answer, ttl_s=reading.ttl_s or self.state.ttl_s)
         if reading.fatal is not None:
             await self._fail(Outcome.NOT_A_FEED, wishes, timing, asked, reading.fatal.detail)
             return

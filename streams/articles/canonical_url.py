@@ -1,7 +1,7 @@
 """One spelling for one address: what two feeds, or two polls, call the same page."""
 
 import re
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Only names that no site uses to choose a page: `ref`, `source` and `id` stay, since some do.
@@ -13,6 +13,8 @@ _TRACKING = re.compile(
 )
 _ESCAPE = re.compile(r"%([0-9a-fA-F]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_SAFE = "!$%&'()*+,/:;=?@[]|"  # quoted already, or allowed where they stand
+_WHITE = " \t\r\n\f"
 
 
 def canonical_url(url: str) -> str:
@@ -21,16 +23,18 @@ def canonical_url(url: str) -> str:
     Scheme and host in lower case, no default port, user or fragment, no dot segments, escapes in their shortest form,
     tracking parameters dropped, the order of the others kept. Applied twice it changes nothing.
     """
+    given = url.strip(_WHITE)
     try:
-        parts = urlsplit(url.strip())
-        if not parts.hostname:
-            return url.strip()
-        place = _place(parts)
+        parts = urlsplit(given)
+        return _respelled(parts) if parts.hostname else given
     except ValueError:
-        return url.strip()
+        return given
+
+
+def _respelled(parts: SplitResult) -> str:
     query = "&".join(pair for pair in parts.query.split("&") if pair and not _TRACKING.match(pair.partition("=")[0]))
     path = _without_dots(_escapes(parts.path)) or "/"
-    return f"{parts.scheme}://{place}{path}" + (f"?{_escapes(query)}" if query else "")
+    return f"{parts.scheme}://{_place(parts)}{path}" + (f"?{_escapes(query)}" if query else "")
 
 
 def _place(parts: SplitResult) -> str:
@@ -43,13 +47,13 @@ def _place(parts: SplitResult) -> str:
 
 
 def _escapes(text: str) -> str:
-    """Return the text with upper-case escapes, and none for characters that need none (RFC 3986, 6.2.2)."""
+    """Return the text with upper-case escapes, for the characters that need them and no others (RFC 3986, 6.2.2)."""
 
     def shortest(found: re.Match[str]) -> str:
         character = chr(int(found[1], 16))
         return character if character in _UNRESERVED else f"%{found[1].upper()}"
 
-    return _ESCAPE.sub(shortest, text)
+    return quote(_ESCAPE.sub(shortest, text), safe=_SAFE)
 
 
 def _without_dots(path: str) -> str:

@@ -56,6 +56,29 @@ def revision_key(ordinal: int, content: str) -> RevisionKey:
     return RevisionKey(f"{ordinal}-{content[:8]}")
 
 
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """What is remembered of entries that the document no longer holds: their keys, by link and title, by article."""
+
+    keys: frozenset[str]
+    by_same: Mapping[str, str]
+    by_article: Mapping[str, str]
+
+    def may_take(self, key: str, known: Mapping[str, SeenItem], taken: Collection[str]) -> bool:
+        """Return whether an entry may have this id: it is no article's that the document holds under another key."""
+        holder = self.by_article.get(key)
+        return key in known or holder is None or (holder in self.keys and holder not in taken)
+
+
+def absent(known: Mapping[str, SeenItem], keys: Collection[str]) -> Absent:
+    """Return the lookups for keys that left the document; `by_article` holds every article that goes by another key."""
+    return Absent(
+        keys=frozenset(keys),
+        by_same={known[key].same_as: key for key in keys if known[key].same_as},
+        by_article={seen.article_id: key for key, seen in known.items() if seen.article_id != key},
+    )
+
+
 def place_of(
     ids: Iterator[ArticleId],
     *,
@@ -63,24 +86,32 @@ def place_of(
     same: str,
     known: Mapping[str, SeenItem],
     taken: Collection[str],
-    vanished: Mapping[str, str],
+    gone: Absent,
     now: datetime,
 ) -> Place:
     """Return which article an entry is.
 
-    `taken` are the keys of this document's other entries; `vanished` maps link and title to the key of an entry that
-    is no longer in the document. An entry whose ids are all unknown is one that vanished within 48 hours under the
-    same link and title, or else new.
+    `taken` are the keys of this document's other entries. An entry whose ids are all unknown is one that vanished
+    within 48 hours under the same link and title, or else new; it never gets the id of another article.
     """
     first = list(islice(ids, TRIED_IDS))
     unchanged = next((key for key in first if key not in taken and _holds(known, key, content)), None)
-    key = unchanged or next(key for key in chain(first, ids) if key not in taken)
+    if unchanged is not None:
+        return Place(unchanged, known[unchanged])
+    key = next(key for key in chain(first, ids) if key not in taken and gone.may_take(key, known, taken))
     if key in known:
         return Place(key, known[key])
-    old_key = vanished.get(same) if same else None
-    if old_key is not None and old_key not in taken and now - known[old_key].last_in_document_at <= SAME_FOR:
-        return Place(key, known[old_key], moved_from=old_key)
-    return Place(key, None)
+    if key in gone.by_article:
+        return Place(key, known[gone.by_article[key]], moved_from=gone.by_article[key])
+    return _moved_or_new(key, gone.by_same.get(same), known, taken, now)
+
+
+def _moved_or_new(
+    key: ArticleId, old_key: str | None, known: Mapping[str, SeenItem], taken: Collection[str], now: datetime
+) -> Place:
+    if old_key is None or old_key in taken or now - known[old_key].last_in_document_at > SAME_FOR:
+        return Place(key, None)
+    return Place(key, known[old_key], moved_from=old_key)
 
 
 def _holds(known: Mapping[str, SeenItem], key: str, content: str) -> bool:

@@ -8,7 +8,16 @@ from streams.articles.article import Article, ArticleKind
 from streams.articles.build import article_from, date_of
 from streams.articles.canonical_url import canonical_url
 from streams.articles.entry_text import EntryText
-from streams.articles.identity import MOST_REVISIONS, Place, article_ids, content_hash, place_of, same_as
+from streams.articles.identity import (
+    MOST_REVISIONS,
+    Absent,
+    Place,
+    absent,
+    article_ids,
+    content_hash,
+    place_of,
+    same_as,
+)
 from streams.articles.reading import ReadItem
 from streams.feeds.entry import MOST_ITEMS, Entry
 from streams.feeds.feed import Feed, SeenItem
@@ -44,7 +53,7 @@ class _Desk:
     """The work in progress on one document."""
 
     known: Mapping[str, SeenItem]
-    vanished: Mapping[str, str]
+    gone: Absent
     present: dict[str, SeenItem]
     moved: set[str] = field(default_factory=set)
     articles: list[Article] = field(default_factory=list)
@@ -59,7 +68,7 @@ def take_in(items: Sequence[ReadItem], known: Mapping[str, SeenItem], origin: Or
     changed = [item for item in items if item.item_hash not in keys]
     stays = [keys[item.item_hash] for item in items if item.item_hash in keys]
     present = {key: _still_there(known[key], origin.fetched_at) for key in stays}
-    desk = _Desk(known, _vanished(known, present, changed, origin.feed.feed_id), present)
+    desk = _Desk(known, _gone(known, present, changed, origin.feed.feed_id), present)
     for item in changed:
         if item.entry is not None and item.text is not None:
             _take_item(item.item_hash, item.entry, item.text, desk, origin)
@@ -76,13 +85,12 @@ def _still_there(seen: SeenItem, now: datetime) -> SeenItem:
     return seen.model_copy(update={"last_in_document_at": now})
 
 
-def _vanished(
+def _gone(
     known: Mapping[str, SeenItem], present: Mapping[str, SeenItem], changed: Sequence[ReadItem], feed_id: FeedId
-) -> dict[str, str]:
-    """Return link and title of each entry that the document no longer holds, with its key."""
+) -> Absent:
+    """Return what the document no longer holds; an entry that is there under its own id is not gone."""
     own = {next(article_ids(feed_id, item.entry, item.text.title)) for item in changed if item.entry and item.text}
-    gone = (key for key in known if key not in present and key not in own)
-    return {known[key].same_as: key for key in gone if known[key].same_as}
+    return absent(known, [key for key in known if key not in present and key not in own])
 
 
 def _take_item(item_hash: str, entry: Entry, text: EntryText, desk: _Desk, origin: Origin) -> None:
@@ -94,7 +102,7 @@ def _take_item(item_hash: str, entry: Entry, text: EntryText, desk: _Desk, origi
         same=same,
         known=desk.known,
         taken=desk.present.keys() | desk.moved,
-        vanished=desk.vanished,
+        gone=desk.gone,
         now=origin.fetched_at,
     )
     if place.moved_from is not None:

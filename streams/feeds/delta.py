@@ -120,6 +120,8 @@ def _read_new(
 ) -> Document | None:
     hashes = [xxhash.xxh3_64_hexdigest(item) for item in pieces.items]
     new = [index for index, item_hash in enumerate(hashes) if item_hash not in known]
+    if not new:
+        return Document(items=tuple(Item(item_hash, None) for item_hash in dict.fromkeys(hashes)))
     part = pieces.keeping(set(new))
     found = parse(
         part, content_type=content_type, url=url, quick_bytes=len(part) if quick_bytes is None else quick_bytes
