@@ -80,21 +80,24 @@ class Life(asyncio.SubprocessProtocol):
 
 
 class Child:
-    """One process: `supervise()` keeps it running, `release()` lets it begin, `stop()` ends it for good."""
+    """One process: `supervise()` keeps it running, `release()` lets it begin, `terminate()` ends it for good.
+
+    `environment` is asked at each start.
+    """
 
     def __init__(
         self,
         name: str,
         command: Sequence[str],
         *,
-        environment: Mapping[str, str],
+        environment: Callable[[], Mapping[str, str]],
         on_line: Line,
         on_restart: Callable[[str, str, float], None],
     ) -> None:
         self.name = name
         self.restarts = 0
         self._command = tuple(command)
-        self._environment = dict(environment)
+        self._environment = environment
         self._on_line = on_line
         self._on_restart = on_restart
         self._process: asyncio.SubprocessTransport | None = None
@@ -112,7 +115,7 @@ class Child:
         self._released.set()
 
     async def supervise(self) -> None:
-        """Run the child, again and again, until `stop()`.
+        """Run the child, again and again, until `terminate()` or `kill()`.
 
         Raises: ChildEndedError when it ended in a way that a restart doesn't cure.
         """
@@ -138,7 +141,7 @@ class Child:
         process, life = await asyncio.get_running_loop().subprocess_exec(
             lambda: Life(lambda line: self._on_line(self.name, line)),
             *self._command,
-            env=self._environment,
+            env=self._environment(),
             stdin=PIPE,
             stdout=None,
             stderr=PIPE,

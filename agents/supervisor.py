@@ -18,7 +18,7 @@ from typing import Protocol, TextIO
 from pydantic import SecretStr
 
 from agents import log
-from agents.broker import free_port
+from agents.broker import PortTakenError, free_port, refuse_taken
 from agents.children import Child, ChildEndedError, stop_all
 from agents.run_report import OwnLines, RunLog, RunReport
 from config.settings import Settings
@@ -105,20 +105,31 @@ def default_instance(settings: Settings) -> str:
     return "run" if settings.bootstrap is None else f"run-{socket.gethostname()}"
 
 
-def metrics_ports(settings: Settings) -> dict[str, int]:
-    """Return a port for each stage: --metrics-port and those after it, or free ones."""
-    if settings.metrics_port:
-        return {stage: settings.metrics_port + number for number, stage in enumerate(STAGES)}
-    ports: set[int] = set()
-    while len(ports) < len(STAGES):
-        ports.add(free_port())
-    return dict(zip(STAGES, ports, strict=True))
+class Ports:
+    """The ports for metrics: --metrics-port and those after it, or free ones."""
+
+    def __init__(self, first: int) -> None:
+        self._fixed = {stage: first + number for number, stage in enumerate(STAGES)} if first else {}
+        self._ports = self._fixed or {stage: free_port() for stage in STAGES}
+
+    def __getitem__(self, stage: str) -> int:
+        """Return the stage's port as of its last start."""
+        return self._ports[stage]
+
+    def at_start(self, stage: str) -> int:
+        """Return the port for a stage that starts: a free one that somebody took meanwhile gives way to another."""
+        if not self._fixed:
+            try:
+                refuse_taken(self._ports[stage])
+            except PortTakenError:
+                self._ports[stage] = free_port()
+        return self._ports[stage]
 
 
 class Supervisor:
     """Keeps the children running on their ground, and says how that goes."""
 
-    def __init__(self, ground: Ground, children: Sequence[Child], ports: Mapping[str, int], report: RunReport) -> None:
+    def __init__(self, ground: Ground, children: Sequence[Child], ports: Ports, report: RunReport) -> None:
         self._ground = ground
         self._children = children
         self._ports = ports
@@ -199,11 +210,11 @@ async def ask(port: int, path: str) -> tuple[int, str]:
 
 async def run(settings: Settings, ground: Ground, report: RunReport) -> int:
     """Run everything until SIGTERM, SIGINT or SIGHUP; return the exit code."""
-    stop, ports = stop_signal(), metrics_ports(settings)
+    stop, ports = stop_signal(), Ports(settings.metrics_port)
     report.title(f"tocsin {version('tocsin')}")
     try:
         await ground.open()
-        children = [_child(settings, stage, ports[stage], ground.environment, report) for stage in STAGES]
+        children = [_child(settings, stage, ports, ground.environment, report) for stage in STAGES]
         await Supervisor(ground, children, ports, report).run(stop.wait())
     except TocsinError as err:
         for line in str(err).splitlines():
@@ -215,11 +226,11 @@ async def run(settings: Settings, ground: Ground, report: RunReport) -> int:
     return 0
 
 
-def _child(settings: Settings, stage: str, port: int, told: Mapping[str, str], report: RunReport) -> Child:
+def _child(settings: Settings, stage: str, ports: Ports, told: Mapping[str, str], report: RunReport) -> Child:
     return Child(
         stage,
         (sys.executable, "-P", "-m", "agents.child", str(os.getpid()), stage),
-        environment={**child_environment(settings, stage, port), **told},
+        environment=lambda: {**child_environment(settings, stage, ports.at_start(stage)), **told},
         on_line=report.line,
         on_restart=report.restarted,
     )

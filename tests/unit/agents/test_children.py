@@ -31,7 +31,7 @@ class Watched:
         child = Child(
             "poll",
             [sys.executable, "-c", script, *arguments],
-            environment={**os.environ, **environment},
+            environment=lambda: {**os.environ, **environment},
             on_line=lambda name, line: self.lines.append(f"{name}: {line}"),
             on_restart=lambda _name, why, pause: self.restarts.append((why, pause)),
         )
@@ -115,6 +115,14 @@ async def test_after_a_long_life_the_pauses_begin_anew(watched: Watched, monkeyp
     watched.supervise(watched.child("import sys; sys.exit(70)"))
     await until(lambda: len(watched.restarts) >= 3)
     assert {pause for _, pause in watched.restarts} == {0.01}
+
+
+async def test_the_environment_is_asked_at_each_start(watched: Watched) -> None:
+    child = watched.child("import os, sys; sys.exit('round ' + os.environ['ROUND'])")
+    child._environment = lambda: {**os.environ, "ROUND": str(child.restarts)}
+    watched.supervise(child)
+    await until(lambda: len(watched.lines) >= 2)
+    assert watched.lines[:2] == ["poll: round 0", "poll: round 1"]
 
 
 @pytest.mark.parametrize("code", [2, 75, 78])

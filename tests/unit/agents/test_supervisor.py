@@ -2,6 +2,7 @@ import asyncio
 import io
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from agents import supervisor
 from agents.broker import free_port
 from agents.children import Child, ChildEndedError
 from agents.run_report import RunLog, RunReport
-from agents.supervisor import RunningError, Supervisor, ask, child_environment, delivered, held, metrics_ports
+from agents.supervisor import Ports, RunningError, Supervisor, ask, child_environment, delivered, held
 from config.settings import Settings
 from streams.errors import TocsinError, UnavailableError
 
@@ -73,14 +74,14 @@ class Stage:
     def __post_init__(self) -> None:
         self.kept = RunLog(self.folder / "tocsin.log")
         self.report = RunReport(self.out, self.kept)
-        self.ports = {name: free_port() for name in supervisor.STAGES}
+        self.ports = Ports(0)
         self.children: dict[str, Child] = {}
 
     def child(self, name: str, script: str = SERVE, kind: str = "ready") -> None:
         self.children[name] = Child(
             name,
             [sys.executable, "-c", script, str(self.ports[name]), kind],
-            environment=os.environ,
+            environment=lambda: os.environ,
             on_line=self.report.line,
             on_restart=self.report.restarted,
         )
@@ -252,5 +253,25 @@ def test_an_instance_name_is_stable(bootstrap: str | None, expected: str) -> Non
 
 
 def test_ports_follow_the_one_that_was_given() -> None:
-    assert metrics_ports(Settings(metrics_port=9100)) == {"deliver": 9100, "agents": 9101, "poll": 9102}
-    assert len(set(metrics_ports(Settings()).values())) == 3
+    ports = Ports(9100)
+    assert [ports[stage] for stage in ("deliver", "agents", "poll")] == [9100, 9101, 9102]
+    assert ports.at_start("poll") == 9102
+
+
+def test_a_free_port_that_somebody_took_gives_way_to_another_at_the_next_start() -> None:
+    ports = Ports(0)
+    kept, lost = ports["deliver"], ports["poll"]
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", lost))
+        other.listen()
+        assert ports.at_start("poll") != lost
+        assert ports["poll"] == ports.at_start("poll") != lost
+    assert ports.at_start("deliver") == kept
+
+
+def test_a_port_that_was_given_stays_though_somebody_took_it() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        ports = Ports(other.getsockname()[1])
+        assert ports.at_start("deliver") == other.getsockname()[1]
