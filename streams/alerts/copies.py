@@ -15,6 +15,8 @@ def containment(inner: tuple[str, ...], outer: tuple[str, ...]) -> float:
     A sketch of fewer than 64 hashes holds them all. A full one holds those up to its largest, so both are compared up
     to the smaller of the largest ones. Source: theta sketches; Broder, On the resemblance and containment (1997).
     """
+    if set(inner).isdisjoint(outer):
+        return 0.0
     bounds = [max(map(_rank, sketch)) for sketch in (inner, outer) if len(sketch) >= SKETCH_SIZE]
     bound = min(bounds, default=None)
     left = {mark for mark in inner if bound is None or _rank(mark) <= bound}

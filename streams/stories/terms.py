@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from streams.ids import EntityId
 
 TITLE_WEIGHT, LEAD_WEIGHT = 1.0, 0.5
-NAME_WEIGHT = 1.6  # capitals and entities; docs/decisions says how it was found
+NAME_WEIGHT = 1.6  # capitals and entities: names tell events apart; bench/stories.py shows what it gives
 ENTITY_MARK = "@"
 CAPITALISED_TITLE = 0.5  # above this share of capitals, a title's capitals say nothing about names
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
@@ -36,8 +36,13 @@ def terms_of(title: str, lead: str, entities: Iterable[EntityId]) -> Mapping[str
             for term in _folded(word):
                 weights[term] = max(weights.get(term, 0.0), weight * factor)
     for entity in entities:
-        weights[ENTITY_MARK + entity] = TITLE_WEIGHT * NAME_WEIGHT
+        weights[entity_term(entity)] = TITLE_WEIGHT * NAME_WEIGHT
     return weights
+
+
+def entity_term(entity: EntityId) -> str:
+    """Return the term that stands for an entity in every language."""
+    return ENTITY_MARK + entity
 
 
 def _names_show(text: str) -> bool:
