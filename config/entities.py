@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from config.node import Node
 from config.problems import did_you_mean
+from streams.matching.query_reader import member
 
 FILE = "entities.yaml"
 ROOT_KEYS = ("version", "entities", "lists")
@@ -18,7 +19,6 @@ CONTEXT_KEYS = ("names", "require_any", "exclude_any", "within")
 MOST_WORDS = 1_000
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _QUERY_IN_NAME = re.compile(r'["“”]|\b(?:AND|OR|NOT|SENT|PARA|(?:NEAR|PRE|ATLEAST|FIRST)/\d+)\b')
-_TICKER = re.compile(r"\$[A-Za-z]{1,5}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,12 +158,13 @@ def _list(key: Node, value: Node, entities: Collection[str], *, complete: bool) 
 
 
 def _check_member(node: Node, entities: Collection[str], *, complete: bool) -> None:
-    member = node.text("")
-    if member.startswith("@") and member[1:] not in entities and complete:
-        node.refuse(f"unknown entity {member}{did_you_mean(member, [f'@{name}' for name in entities])}")
-    elif member.startswith("$") and not _TICKER.fullmatch(member):
-        node.refuse(f"{member} is no ticker: $ and one to five letters")
-    elif member.startswith("#"):
-        node.refuse(f"{member}: a list holds no other list: write its members out")
-    elif _QUERY_IN_NAME.search(member):
-        node.refuse(f"{member}: a member is a word or a phrase, not a query")
+    text = node.text("")
+    if text.startswith("#"):
+        node.refuse(f"{text}: a list holds no other list: write its members out")
+    elif text.startswith("@"):
+        if text[1:] not in entities and complete:
+            node.refuse(f"unknown entity {text}{did_you_mean(text, [f'@{name}' for name in entities])}")
+    elif _QUERY_IN_NAME.search(text):
+        node.refuse(f"{text}: a member is a word or a phrase, not a query")
+    elif isinstance(wrong := member(text), tuple):
+        node.refuse(": ".join(wrong))

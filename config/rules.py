@@ -1,7 +1,7 @@
 """rules.yaml, with entities.yaml beside it: rules whose queries parse and whose references exist."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +15,10 @@ from config.problems import did_you_mean
 from config.yaml_source import load_file
 from streams.errors import ConfigurationError
 from streams.ids import ChangeId, UserId
+from streams.matching.matcher import Matcher
 from streams.matching.query import parse
 from streams.matching.query_error import QueryError
 from streams.matching.rule import RuleChange, Urgency
-from streams.matching.ruleset import malformed
 from streams.matching.tree import ListRef, Mention, leaves
 
 FILE = "rules.yaml"
@@ -57,24 +57,30 @@ def read_all(entity_root: Node, rule_root: Node, *, desks: Collection[str] | Non
     )
     entries = [*named, *read_rules(rule_root, known)]
     if not entity_root.source.problems and not rule_root.source.problems:
-        _check_forms(entries)
+        _check_running(entries)
     return entries
 
 
-def _check_forms(entries: Iterable[Entry]) -> None:
-    """Ask the matcher's own reader for what the checks above let through, so that both always agree."""
-    for entry in entries:
-        change = RuleChange(
-            kind=entry.kind,
-            id=entry.id,
-            change_id=ChangeId("check"),
-            body=entry.body,
-            author=UserId("check"),
-            managed_by="check",
-            made_at=datetime.fromtimestamp(0, UTC),
-        )
-        if (wrong := malformed(change)) is not None:
-            entry.place.refuse(wrong)
+def _check_running(entries: Sequence[Entry]) -> None:
+    """Ask the matcher itself for what the checks above let through, so that both always agree."""
+    places = {(entry.kind, entry.id): entry.place for entry in entries}
+    changes = [_as_change(entry) for entry in entries]
+    rejected = Matcher.empty().apply(list(enumerate(changes))).rejected
+    for change in changes:
+        if change.key in rejected:
+            places[change.kind, change.id].refuse(" / ".join(rejected[change.key].splitlines()))
+
+
+def _as_change(entry: Entry) -> RuleChange:
+    return RuleChange(
+        kind=entry.kind,
+        id=entry.id,
+        change_id=ChangeId("check"),
+        body=entry.body,
+        author=UserId("check"),
+        managed_by="check",
+        made_at=datetime.fromtimestamp(0, UTC),
+    )
 
 
 def read_rules(root: Node, known: Known) -> list[Entry]:
@@ -122,7 +128,7 @@ def _query(node: Node, known: Known) -> str:
         return text
     for leaf in leaves(query.root):
         if isinstance(leaf, Mention):
-            _check_reference(node, "entity", f"@{leaf.entity_id}", known.entities, leaf.at[0])
+            _check_reference(node, "entity", f"@{leaf.entity_id}", known.entities, text.find("@", leaf.at[0]))
         elif isinstance(leaf, ListRef):
             _check_reference(node, "list", f"#{leaf.list_id}", known.lists, leaf.at[0])
     return text

@@ -8,7 +8,6 @@ from config.entities import Entry
 from config.node import Node
 from config.settings import Settings
 from streams.articles.article import Article, ArticleKind
-from streams.errors import ConfigurationError
 from streams.ids import ArticleId, FeedId, RevisionKey
 from streams.matching.matcher import Matcher
 from streams.text.language import detect
@@ -17,19 +16,9 @@ NOW = datetime.fromtimestamp(0, UTC)  # nothing here depends on it, but roles: t
 
 
 def compiled(entries: Sequence[Entry], settings: Settings) -> Matcher:
-    """Return the matcher of these entries.
-
-    Raises: ConfigurationError with every rule that does not compile, at its place.
-    """
+    """Return the matcher of these entries, which were found right when they were loaded."""
     changes = rule_differences({}, entries, settings=settings, now=NOW)
-    matcher = Matcher.empty().apply(list(enumerate(changes)))
-    if matcher.rejected:
-        places = {f"{entry.kind}/{entry.id}": entry.place for entry in entries}
-        for key, problem in matcher.rejected.items():
-            places[key.partition("@")[0]].refuse(problem)
-        sources = {id(entry.node.source): entry.node.source for entry in entries}
-        raise ConfigurationError(*(line for source in sources.values() for line in source.report()))
-    return matcher
+    return Matcher.empty().apply(list(enumerate(changes)))
 
 
 def failed_examples(entries: Iterable[Entry], matcher: Matcher) -> list[str]:

@@ -38,6 +38,24 @@ def check(settings: Settings, *, json: Json = False) -> int:
 
 
 @with_settings
+def try_examples(settings: Settings, *, json: Json = False) -> int:
+    """Try each rule on its examples and list how that went; exit 1 if one fails."""
+    entries = _load(settings)
+    matcher = compiled(entries, settings)
+    rows = [
+        {
+            "rule": entry.id,
+            "examples": sum(len(entry.place.at("examples").at(key).members) for key in ("match", "no_match")),
+            "failed": failed_examples([entry], matcher),
+        }
+        for entry in entries
+        if entry.kind == "rule"
+    ]
+    print_rows(rows, as_json=json)
+    return 1 if any(row["failed"] for row in rows) else 0
+
+
+@with_settings
 def explain(
     settings: Settings,
     rule: str,
@@ -88,4 +106,4 @@ def _load(settings: Settings) -> Sequence[Entry]:
     return load_rules(settings.config_dir, desks=None if routes.source.problems else desks)
 
 
-COMMANDS = {"check": check, "explain": explain, "diff": diff, "apply": apply}
+COMMANDS = {"check": check, "test": try_examples, "explain": explain, "diff": diff, "apply": apply}

@@ -70,7 +70,8 @@ def test_a_wrong_entity_is_named_with_place_and_cure(entity: str, problem: str) 
     ("members", "problem"),
     [
         pytest.param("['@nvida']", "unknown entity @nvida (did you mean @nvidia?)", id="an unknown entity"),
-        pytest.param("['$TOOLONG']", "is no ticker", id="no ticker"),
+        pytest.param("['*tin']", "leading", id="a leading wildcard"),
+        pytest.param("['!']", 'list "semis": ', id="no word"),
         pytest.param("['#other']", "a list holds no other list", id="a list in a list"),
         pytest.param("['a AND b']", "is a word or a phrase, not a query", id="a query"),
         pytest.param("[]", "needs members", id="nothing"),

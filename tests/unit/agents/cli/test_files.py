@@ -115,6 +115,14 @@ def test_rules_are_compiled_and_tried_on_their_examples(tocsin: Tocsin, folder: 
     assert second.startswith('rules.yaml:6:50 rule "rare-earths": should not match this example: 稀土出口')
 
 
+def test_examples_are_listed_by_rule(tocsin: Tocsin, folder: Path) -> None:
+    assert json.loads(tocsin("rules", "test", "--json").out) == {"rule": "rare-earths", "examples": 3, "failed": []}
+    (folder / "rules.yaml").write_text(RULE + "    examples: {match: [Nothing here]}\n")
+    said = tocsin("rules", "test")
+    assert said.code == 1
+    assert "should match this example: Nothing here" in said.out
+
+
 def test_a_rule_that_holds_is_explained_with_its_places(tocsin: Tocsin) -> None:
     said = tocsin("rules", "explain", "rare-earths", "--title", "Quiet", "--body", "China: rare earths exported.")
     assert said.code == 0
