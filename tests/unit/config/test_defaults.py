@@ -2,6 +2,7 @@ from pathlib import Path
 
 from config.feeds import load_feeds
 from config.routes import load_routes
+from config.rules import load_rules
 from streams.feeds.feed import FeedStatus
 from streams.ids import DeskId
 from streams.routing.tree import walk
@@ -40,3 +41,8 @@ def test_what_the_shipped_routes_say_in_comments_works_when_it_is_taken(tmp_path
     text = shipped.replace("receivers:\n", "receivers:\n" + "\n".join(comments) + "\n", 1)
     (tmp_path / "routes.yaml").write_text(text.replace("[console]", "[console, slack-trading, hook]"))
     assert set(load_routes(tmp_path).receivers) == {"console", "slack-trading", "hook"}
+
+
+def test_the_shipped_rules_load_and_their_owners_are_desks_of_the_shipped_routes() -> None:
+    entries = load_rules(NOWHERE, desks=load_routes(NOWHERE).desks)
+    assert {"tariffs", "rare-earths"} <= {entry.id for entry in entries if entry.kind == "rule"}
