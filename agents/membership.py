@@ -167,6 +167,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
         self._revoked = revoked
 
     async def on_partitions_revoked(self, revoked: Collection[Any]) -> None:
+        self._membership.joined = False
         if revoked or self._membership.held:
             await self._revoked()
             self._membership.held.clear()

@@ -177,8 +177,9 @@ class Owner:
 
     async def _end_work(self) -> None:
         async with self._busy:
-            for number in self._membership.held:
+            for number in list(self._membership.held):
                 await self._work.end(number)
+                self._membership.held.pop(number, None)
 
     async def _restore(self, numbers: Sequence[int]) -> None:
         for number in numbers:

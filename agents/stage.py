@@ -112,6 +112,7 @@ class Stage:
         self._clock = clock
         self._leave = leave
         self._app: Any = None
+        self._done: Mapping[tuple[str, int], int] = {}
 
     async def run(self) -> None:
         """Run until cancelled; batches in flight are finished and committed (SIGTERM ends in about a second).
@@ -137,11 +138,15 @@ class Stage:
         return app._assignment is not None  # noqa: SLF001 - faust has no other word for it
 
     def done(self) -> Mapping[tuple[str, int], int]:
-        """Return, for the watchdog, what is committed of each partition held; 0 where nothing is yet."""
-        if not self.ready:
-            return {}
-        committed = self._app.consumer._committed_offset  # noqa: SLF001 - faust has no other word for it
-        return {(place.topic, place.partition): committed[place] or 0 for place in self._app.consumer.assignment()}
+        """Return, for the watchdog, what is committed of each partition held; 0 where nothing is yet.
+
+        In a rebalance it is what it was before: one that never ends is a standstill too.
+        """
+        if self.ready:
+            committed = self._app.consumer._committed_offset  # noqa: SLF001 - faust has no other word for it
+            places = self._app.consumer.assignment()
+            self._done = {(place.topic, place.partition): committed[place] or 0 for place in places}
+        return self._done
 
     def lag(self) -> Mapping[tuple[str, int], int]:
         """Return the records that wait in each partition, as the last fetch saw its end."""
