@@ -29,6 +29,8 @@ class ToldKey(Part):
     entities: tuple[EntityId, ...]
     urgency: Urgency
     event_id: EventId
+    told_at: Utc | None = None
+    publisher: str = ""
 
     def covers(self, other: "ToldKey") -> bool:
         """Return whether who was told this knows the other: no further entity, at no higher urgency."""

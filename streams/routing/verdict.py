@@ -15,6 +15,7 @@ from streams.routing.time_interval import muted_by
 from streams.routing.told import DeskStory, RoutingDecision, ToldKey
 from streams.routing.tree import Hit, labels_of, walk
 
+NAMED = 4  # as many names as a line holds
 NEWS = frozenset({Relation.UPDATE, Relation.CORRECTION, Relation.RETRACT})
 
 
@@ -53,7 +54,7 @@ def judge(alert: Alert, rule: AlertedRule, situation: Situation) -> Verdict:
     In this order: no route (or another desk's own rule), silenced, quiet hours in every node reached, then: a key
     that was not told is told, whatever the label; of a known one, only an update, a correction or a retraction is.
     """
-    key = key_of(alert, rule, urgency=at_most_urgent(rule.urgency, situation.late_by_s))
+    key = key_of(alert, rule, situation)
     told_as = _told_as(alert, key, situation)
     labels = labels_of(alert, rule, relation=told_as, urgency=key.urgency)
     mine = rule.owner in {None, situation.desk.desk_id}
@@ -75,9 +76,16 @@ def judge(alert: Alert, rule: AlertedRule, situation: Situation) -> Verdict:
     return Verdict(key=key, told_as=told_as, decision=decision, because=why, hits=heard)
 
 
-def key_of(alert: Alert, rule: AlertedRule, *, urgency: Urgency) -> ToldKey:
+def key_of(alert: Alert, rule: AlertedRule, situation: Situation) -> ToldKey:
     """Return what a desk knows once it is told of this rule: the rule, its own spans' entities, the urgency."""
-    return ToldKey(rule_id=rule.rule_id, entities=entities_of(alert, rule), urgency=urgency, event_id=alert.event_id)
+    return ToldKey(
+        rule_id=rule.rule_id,
+        entities=entities_of(alert, rule),
+        urgency=at_most_urgent(rule.urgency, situation.late_by_s),
+        event_id=alert.event_id,
+        told_at=situation.at,
+        publisher=alert.head.publisher,
+    )
 
 
 def entities_of(alert: Alert, rule: AlertedRule) -> tuple[EntityId, ...]:
@@ -96,12 +104,20 @@ def _told_as(alert: Alert, key: ToldKey, situation: Situation) -> Relation:
 
 def _told_or_known(key: ToldKey, told_as: Relation, known: DeskStory) -> tuple[RoutingDecision, str]:
     before = known.telling(key)
-    about = f"{len(key.entities)} entities" if len(key.entities) != 1 else "1 entity"
     if before is None:
-        return RoutingDecision.TOLD, f"{about} at {key.urgency}, not told before"
+        return RoutingDecision.TOLD, f"{_about(key)}, not told before"
+    since = f"{before.publisher} at {before.told_at:%H:%M:%S} UTC" if before.told_at else before.event_id
     if told_as in NEWS:
-        return RoutingDecision.TOLD, f"{told_as} of what was told by {before.event_id}"
-    return RoutingDecision.KNOWN, f"{about} at {key.urgency}, told by {before.event_id}; a {told_as} adds nothing"
+        return RoutingDecision.TOLD, f"{_about(key)}, told from {since}; this is its {told_as}"
+    return RoutingDecision.KNOWN, f"{_about(key)}, told from {since}; a {told_as} adds nothing"
+
+
+def _about(key: ToldKey) -> str:
+    """Return a key in words, such as `urgent, 2 entities (china, us)`."""
+    count = len(key.entities)
+    names = ", ".join(key.entities[:NAMED]) + (", ..." if count > NAMED else "")
+    entities = "1 entity" if count == 1 else f"{count} entities"
+    return f"{key.urgency}, {entities} ({names})" if count else f"{key.urgency}, no entity"
 
 
 def _silenced(alert: Alert, key: ToldKey, labels: Mapping[str, str], situation: Situation) -> tuple[Silence, ...]:

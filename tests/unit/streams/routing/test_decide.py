@@ -52,7 +52,7 @@ def test_the_first_of_a_story_is_told_as_first() -> None:
     assert (decision.alert.desk, decision.alert.told_as) == ("fx", "first")
     assert decision.routing.receivers == ("slack-fx",)
     assert [delivery.receiver for delivery in decision.deliveries] == ["slack-fx"]
-    assert decision.routing.reason == "rare-earths: 1 entity at urgent, not told before"
+    assert decision.routing.reason == "rare-earths: urgent, 1 entity (china), not told before"
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,35 @@ def test_what_a_told_desk_hears_of_a_known_key(relation: str, expected: tuple[st
     assert said(decision) == expected
     assert decision.alert is not None
     assert [delivery.manner for delivery in decision.deliveries] == manners
+
+
+@pytest.mark.parametrize(
+    ("relation", "reason"),
+    [
+        ("copy", "urgent, 1 entity (china), told from Reuters at 07:41:00 UTC; a copy adds nothing"),
+        ("update", "urgent, 1 entity (china), told from Reuters at 07:41:00 UTC; this is its update"),
+    ],
+)
+def test_the_reason_says_from_whom_and_when_it_was_told(relation: str, reason: str) -> None:
+    desk_state = FanOut()
+    desk_state.take(alert())
+
+    assert desk_state.take(alert("a2", relation=relation)).routing.reason == f"rare-earths: {reason}"
+
+
+def test_a_key_of_an_older_record_is_named_by_its_event_and_many_entities_are_cut() -> None:
+    desk_state = FanOut()
+    many = {"rare-earths": ["e1", "e2", "e3", "e4", "e5"]}
+    state = desk_state.take(alert(keys=many)).state
+    assert state is not None
+    old = state.model_copy(update={"told": tuple(key.model_copy(update={"told_at": None}) for key in state.told)})
+    desk_state.known["5t0ry"]["fx"] = old
+
+    reason = desk_state.take(alert("a2", relation="copy", keys=many)).routing.reason
+
+    assert reason == (
+        "rare-earths: urgent, 5 entities (e1, e2, e3, e4, ...), told from 5t0ry-a1-1-0a0a0a0a-0; a copy adds nothing"
+    )
 
 
 @pytest.mark.parametrize("relation", ["copy", "confirmation"])
@@ -220,7 +249,7 @@ def test_the_loudest_of_several_rules_names_the_decision_and_each_is_listed() ->
 def test_of_many_rules_five_are_explained() -> None:
     decision = FanOut().take(alert(keys={f"rule-{number}": [] for number in range(7)}))
 
-    assert decision.routing.reason.count("0 entities at urgent, not told before") == 5
+    assert decision.routing.reason.count("urgent, no entity, not told before") == 5
     assert decision.routing.reason.endswith("; and 2 more")
 
 
