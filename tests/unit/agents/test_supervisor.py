@@ -1,23 +1,25 @@
 import asyncio
 import io
+import logging
 import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import structlog
 from pydantic import SecretStr
 
-from agents import supervisor
+from agents import log, supervisor
 from agents.broker import free_port
 from agents.children import Child, ChildEndedError
 from agents.run_report import RunLog, RunReport
 from agents.supervisor import Ports, RunningError, Supervisor, ask, child_environment, delivered, held
 from config.settings import Settings
-from streams.errors import TocsinError, UnavailableError
+from streams.errors import ConfigurationError, TocsinError, UnavailableError
 
 SERVE = """
 import http.server, sys
@@ -275,3 +277,72 @@ def test_a_port_that_was_given_stays_though_somebody_took_it() -> None:
         other.listen()
         ports = Ports(other.getsockname()[1])
         assert ports.at_start("deliver") == other.getsockname()[1]
+
+
+@dataclass
+class Quick(Ground):
+    """A ground that fails while it is opened, or never stands at all."""
+
+    never: bool = False
+
+    async def open(self) -> None:
+        await super().open()
+        if self.refused:
+            raise self.refused
+
+    async def prepare(self) -> None:
+        if self.never:
+            await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(
+    ("refused", "code"),
+    [
+        pytest.param(ConfigurationError("feeds.yaml:3:5 one", "rules.yaml:1:1 two"), 78, id="wrong files"),
+        pytest.param(UnavailableError("feeds.yaml:3:5 one\nrules.yaml:1:1 two"), 69, id="something is not there"),
+        pytest.param(ChildEndedError("poll", 75), 75, id="a child that a restart does not cure"),
+    ],
+)
+async def test_what_stops_a_run_is_told_line_by_line_and_is_its_exit_code(
+    refused: TocsinError, code: int, stage: Stage
+) -> None:
+    ground = Quick(refused=refused)
+    assert await supervisor.run(Settings(), ground, stage.report) == code
+    for line in str(refused).splitlines():
+        assert f"run      {line}\n" in stage.out.getvalue()
+    assert ground.calls == ["open", "close"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+async def test_a_signal_ends_a_run_even_before_it_stands(how: signal.Signals, stage: Stage) -> None:
+    ground = Quick(never=True)
+    life = asyncio.create_task(supervisor.run(Settings(), ground, stage.report))
+    await until(lambda: "open" in ground.calls)
+    await asyncio.sleep(0.1)
+    os.kill(os.getpid(), how)
+    assert await life == 0
+    assert stage.out.getvalue().endswith("  stopping\n  stopped\n")
+    assert ground.calls[-1] == "close"
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("logging_as_before")
+def test_the_report_and_the_log_are_made_in_the_data_folder(tmp_path: Path) -> None:
+    out = io.StringIO()
+    with supervisor.reporting(Settings(data_dir=tmp_path / "new"), out) as report:
+        log.named("broker").info("embedded broker ready")
+        report.notice("here")
+        with pytest.raises(RunningError), held(tmp_path / "new"):
+            pass
+    kept = (tmp_path / "new" / "log" / "tocsin.log").read_text()
+    assert "embedded broker ready" in kept
+    assert kept.endswith("run      here\n")
+    assert out.getvalue() == "  here\n"
