@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from dataclasses import dataclass
+from functools import partial
 
 from agents.broker import Broker
 from bench.latency import longest_silence_s
@@ -62,10 +63,11 @@ async def kill(pipeline: Pipeline, broker: Broker, victim: str) -> None:
 async def settle(pipeline: Pipeline, *, within_s: float = SETTLE_S) -> Account:
     """Return the account once nothing is missing, or what is still missing after `within_s`."""
     reader = Reader(pipeline.bootstrap, pipeline.prefix)
+    twin = partial(expected_rules, pipeline.folder)
     deadline = time.monotonic() + within_s
     while True:
         pipeline.revive()
-        account = await take_account(reader, pipeline.origin.items, pipeline.sink, expected_rules)
+        account = await take_account(reader, pipeline.origin.items, pipeline.sink, twin)
         if not account.lost or time.monotonic() > deadline:
             return account
         await asyncio.sleep(LOOK_EVERY_S)

@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agents import log
 from agents.broker import Broker
 from agents.ground import jar_cache
 from bench.faults import Killed, kill_at_random, rebalance
@@ -178,6 +179,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a look, within 45 s")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     given = parser.parse_args()
+    log.configure(form="console", level="ERROR")
     started = time.monotonic()
     figures = asyncio.run(measure(QUICK if given.quick else FULL))
     missed = [name for name, most in TARGETS.items() if not _reached(figures[name], most)]

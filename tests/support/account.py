@@ -39,28 +39,23 @@ class Account:
         return sum(map(len, (self.articles, self.alerts, self.routings, self.deliveries, self.arrivals)))
 
 
-async def read_topic(bootstrap: str, name: str) -> list[tuple[bytes | None, bytes | None]]:
-    """Return key and value of every record of a topic, up to its present end."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
+async def read_topic(bootstrap: str, name: str, partitions: int) -> list[bytes]:
+    """Return the values of every record of a topic, up to its present end; tombstones left out."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, fetch_max_wait_ms=50)
     await consumer.start()
     try:
-        numbers = consumer.partitions_for_topic(name) or await _numbers(consumer, name)
-        places = [TopicPartition(name, number) for number in sorted(numbers)]
+        places = [TopicPartition(name, number) for number in range(partitions)]
         consumer.assign(places)
+        for place, offset in (await consumer.beginning_offsets(places)).items():
+            consumer.seek(place, offset)
         ends = await consumer.end_offsets(places)
-        await consumer.seek_to_beginning(*places)
-        records: list[tuple[bytes | None, bytes | None]] = []
+        values: list[bytes] = []
         while any([await consumer.position(place) < ends[place] for place in places]):
-            for batch in (await consumer.getmany(timeout_ms=200, max_records=2000)).values():
-                records += [(record.key, record.value) for record in batch]
-        return records
+            for batch in (await consumer.getmany(timeout_ms=100, max_records=2000)).values():
+                values += [record.value for record in batch if record.value]
+        return values
     finally:
         await consumer.stop()
-
-
-async def _numbers(consumer: AIOKafkaConsumer, name: str) -> Iterable[int]:
-    await consumer.topics()
-    return consumer.partitions_for_topic(name) or ()
 
 
 @dataclass
@@ -72,7 +67,7 @@ class Reader:
 
     async def values(self, topic: Topic) -> list[bytes]:
         """Return the values of a topic, tombstones left out."""
-        return [value for _, value in await read_topic(self.bootstrap, Names(self.prefix).of(topic)) if value]
+        return await read_topic(self.bootstrap, Names(self.prefix).of(topic), topic.partitions)
 
 
 async def take_account(reader: Reader, items: Iterable[Item], sink: Sink, twin: Twin) -> Account:
