@@ -4,6 +4,7 @@ It shares the tokeniser and the query parser with the matcher, and nothing that 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
@@ -273,16 +274,11 @@ def capped(found: Iterable[Place]) -> set[Place]:
     return set(sorted(found)[:OPERAND_SPANS])
 
 
+@lru_cache(maxsize=65536)
 def fits_pattern(pattern: str, word: str) -> bool:
-    """Return whether a word fits a pattern: * is any letters, ? is one. One row of the usual table per letter."""
-    reached = {0}
-    for letter in (*word, ""):
-        reached |= {at + 1 for at in range(len(pattern)) if at in reached and pattern[at] == "*"}
-        for at in sorted(reached):
-            if at < len(pattern) and pattern[at] == "*":
-                reached.add(at + 1)
-        if not letter:
-            break
-        stay = {at for at in reached if at < len(pattern) and pattern[at] == "*"}
-        reached = stay | {at + 1 for at in reached if at < len(pattern) and pattern[at] in {"?", letter}}
-    return len(pattern) in reached
+    """Return whether a word fits a pattern: * is any letters, ? is one."""
+    if not pattern:
+        return not word
+    if pattern[0] == "*":
+        return fits_pattern(pattern[1:], word) or (bool(word) and fits_pattern(pattern, word[1:]))
+    return bool(word) and pattern[0] in {"?", word[0]} and fits_pattern(pattern[1:], word[1:])

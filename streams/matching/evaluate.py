@@ -18,7 +18,6 @@ from streams.matching.tree import (
     First,
     Form,
     InField,
-    Leaf,
     Mention,
     Near,
     Node,
@@ -44,7 +43,7 @@ class Reading:
 
     document: Document
     mentions: Mentions
-    found: dict[Leaf, Places] = field(default_factory=dict)
+    found: dict[Node, Places] = field(default_factory=dict)
 
     @property
     def whole(self) -> Window:
@@ -145,10 +144,8 @@ def places(node: Node, reading: Reading, window: Window) -> Places:
             return list(dict.fromkeys(merge(*(places(child, reading, window) for child in node.children), key=order)))
         case InField() | First():
             return places(node.child, reading, narrowed(node, reading, window))
-        case Words() | Truncated() | Ticker() | Mention():
-            return inside(leaf_places(node, reading), window)
         case _:
-            return []
+            return inside(leaf_places(node, reading), window)
 
 
 def inside(found: Sequence[Occurrence], window: Window) -> Places:
@@ -156,7 +153,7 @@ def inside(found: Sequence[Occurrence], window: Window) -> Places:
     return [place for place in found if window[0] <= place.first and place.last < window[1]]
 
 
-def leaf_places(leaf: Leaf, reading: Reading) -> Places:
+def leaf_places(leaf: Node, reading: Reading) -> Places:
     """Return every place of a leaf in the article, in order."""
     known = reading.found.get(leaf)
     if known is None:
@@ -164,7 +161,7 @@ def leaf_places(leaf: Leaf, reading: Reading) -> Places:
     return known
 
 
-def find_leaf(leaf: Leaf, reading: Reading) -> Places:
+def find_leaf(leaf: Node, reading: Reading) -> Places:
     """Return every place of a leaf, looked up for the first time."""
     document = reading.document
     match leaf:

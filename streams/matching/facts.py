@@ -120,7 +120,7 @@ AMOUNT_BEFORE = AMOUNT.replace("?P<figure>", "?P<figure2>").replace("?P<scale>",
 PERCENTAGE = re.compile(rf"(?P<figure>{FIGURE}) ?(?:{either(PERCENT_WORDS)})|百分之(?P<han>{FIGURE})", re.IGNORECASE)
 MONEY = re.compile(
     rf"(?P<before>{either(CURRENCIES)}) ?{AMOUNT}"
-    rf"|{AMOUNT_BEFORE} ?(?:(?:us|u\.s\.) )?(?P<behind>{either(CURRENCIES)})",
+    rf"|{AMOUNT_BEFORE}\.? ?(?:(?:us|u\.s\.) )?(?P<behind>{either(CURRENCIES)})(?! ?\d)",
     re.IGNORECASE,
 )
 NUMBER = re.compile(AMOUNT, re.IGNORECASE)

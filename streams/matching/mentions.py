@@ -76,8 +76,7 @@ class NameIndex:
         }
         mentions: dict[EntityId, list[Occurrence]] = defaultdict(list)
         for place in longest(found):
-            if place.entity_id is not None:
-                mentions[place.entity_id].append(place)
+            mentions[EntityId(place.entity_id or "")].append(place)
         return dict(mentions)
 
 

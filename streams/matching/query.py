@@ -60,7 +60,9 @@ def refuse(problems: list[Problem]) -> None:
 def grammar() -> Lark:
     """Return the compiled grammar (about 30 ms, once)."""
     path = Path(__file__).with_name("query.lark")
-    return Lark(path.read_text("utf-8"), parser="lalr", propagate_positions=True, maybe_placeholders=False)
+    return Lark(
+        path.read_text("utf-8"), parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=False
+    )
 
 
 def syntax(text: str) -> Tree[Token]:

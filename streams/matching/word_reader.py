@@ -7,7 +7,7 @@ from lark import Token, Tree
 from streams.matching.tree import Form, Place, Truncated, Words
 from streams.text.fold import fold
 from streams.text.stem import stem
-from streams.text.tokens import WIDE_CHAR, tokenise
+from streams.text.tokens import LONGEST_RUN, WIDE_CHAR, tokenise
 from streams.text.tokens import Token as Word
 
 MAX_DISTANCE = 1_000
@@ -63,6 +63,7 @@ def truncation_problem(text: str, head: str, letters: str, *, quoted: bool) -> W
     checks = (
         (quoted, f"a * inside a phrase: {text!r}", "write rare PRE/1 earth*"),
         (not head, f"{text!r} has a leading wildcard", "begin with three letters or more"),
+        (len(text) > LONGEST_RUN, f"a truncated word of more than {LONGEST_RUN} letters", "no word is so long"),
         (WIDE_CHAR.search(text), f"{text!r}: each of these characters is a word of its own", f"write {head}"),
         (len(words) != 1 or words[0].word != letters, f"{text!r} is more than one word", "truncate a single word"),
         (

@@ -1,0 +1,176 @@
+import pytest
+
+from streams.matching.query import DEPTH, LEAVES, QUERY_BYTES, parse
+from streams.matching.query_error import QueryError
+from streams.matching.query_reader import member
+from streams.matching.tree import (
+    And,
+    AtLeast,
+    Attribute,
+    First,
+    Form,
+    InField,
+    ListRef,
+    Mention,
+    Near,
+    Node,
+    Not,
+    Or,
+    Ticker,
+    Together,
+    Truncated,
+    Words,
+)
+
+WIRE, AP = Attribute("source", ("the", "wire")), Attribute("source", ("ap",))
+CHINESE, LEE = Attribute("lang", ("zh",)), Attribute("author", ("lee",))
+A, B, C = Words(("a",)), Words(("b",)), Words(("c",))
+
+
+@pytest.mark.parametrize(
+    ("query", "tree"),
+    [
+        pytest.param("Tariffs", Words(("tariff",)), id="a word is stemmed"),
+        pytest.param("=Tariffs", Words(("tariffs",), Form.EXACT), id="an exact word is not"),
+        pytest.param('="Rare earths"', Words(("rare", "earths"), Form.EXACT), id="nor an exact phrase"),
+        pytest.param("CASE(US)", Words(("US",), Form.CASE), id="a word as written"),
+        pytest.param('"rare earths"', Words(("rare", "earth")), id="a phrase"),
+        pytest.param("“rare earths”", Words(("rare", "earth")), id="a phrase in curly quotes"),
+        pytest.param("U.S.", Words(("u", "s")), id="a word of two words is a phrase"),
+        pytest.param("稀土", Words(("稀", "土")), id="so is a word of two characters"),
+        pytest.param("tarif*", Truncated("tarif*"), id="truncation"),
+        pytest.param("CASE(Wom?n)", Truncated("Wom?n", case=True), id="truncation as written"),
+        pytest.param('"who?"', Words(("who",)), id="a question mark in a phrase is only a mark"),
+        pytest.param("$NVDA", Ticker("nvda"), id="a ticker"),
+        pytest.param("@xi_jinping", Mention("xi_jinping"), id="an entity"),
+        pytest.param("about:@xi_jinping", Mention("xi_jinping", about=True), id="an entity that it is about"),
+        pytest.param("#semis", ListRef("semis"), id="a list"),
+        pytest.param("a AND b AND c", And((A, B, C)), id="and"),
+        pytest.param("a OR (b AND c)", Or((A, And((B, C)))), id="or, with parentheses"),
+        pytest.param("a AND NOT b", And((A, Not(B))), id="not"),
+        pytest.param("a AND NOT b NEAR/2 c", And((A, Not(Near(B, C, 2)))), id="not binds looser than proximity"),
+        pytest.param("a NEAR/5 (b OR c)", Near(A, Or((B, C)), 5), id="near"),
+        pytest.param("a PRE/1 b", Near(A, B, 1, ordered=True), id="in order"),
+        pytest.param("a SENT b", Together(A, B, "sentence"), id="in one sentence"),
+        pytest.param("a PARA b", Together(A, B, "paragraph"), id="in one paragraph"),
+        pytest.param("ATLEAST/3(a OR b)", AtLeast(3, Or((A, B))), id="at least"),
+        pytest.param("FIRST/50(a AND b)", First(50, And((A, B))), id="in the first words"),
+        pytest.param("title:a", InField("title", A), id="a field"),
+        pytest.param("lead:(a OR b)", InField("lead", Or((A, B))), id="a field of a group"),
+        pytest.param("title:a NEAR/2 body:b", Near(InField("title", A), InField("body", B), 2), id="a field is unary"),
+        pytest.param("title:CASE(a)", InField("title", Words(("a",), Form.CASE)), id="prefixes upon each other"),
+        pytest.param("source:reuters", Attribute("source", ("reuters",)), id="a source"),
+        pytest.param('source:("the wire" OR ap)', Or((WIRE, AP)), id="sources"),
+        pytest.param("lang:zh AND author:lee", And((CHINESE, LEE)), id="language and author"),
+        pytest.param("a AND\n\t(b)", And((A, B)), id="white space"),
+        pytest.param("and", Words(("and",)), id="operators are in capitals"),
+    ],
+)  # fmt: skip
+def test_a_query_is_read_as_its_tree(query: str, tree: Node) -> None:
+    assert parse(query).root == tree
+
+
+def test_a_query_knows_what_it_refers_to() -> None:
+    query = parse("@a AND (#b OR title:@c) AND NOT @a")
+    assert (query.entities, query.lists) == ({"a", "c"}, {"b"})
+
+
+@pytest.mark.parametrize(
+    ("query", "line", "column", "hint"),
+    [
+        pytest.param("a AND b OR c", 1, 9, "write (a AND b) OR c, or a AND (b OR c)", id="AND and OR mixed"),
+        pytest.param("a OR b OR c AND d", 1, 13, "write a OR b OR (c AND d), or (a OR b OR c) AND d", id="mixed late"),
+        pytest.param("x AND\n  (a AND b\n OR c)", 3, 2, "write (a AND b) OR c", id="mixed in a group on line 3"),
+        pytest.param("rare earths", 1, 1, 'write "rare earths" for the phrase, or rare AND earths', id="bare words"),
+        pytest.param("a NOT b", 1, 1, "write a AND NOT b", id="bare NOT"),
+        pytest.param('"a b" c', 1, 1, 'write "a b" AND c', id="a phrase and a bare word"),
+        pytest.param("a W/5 b", 1, 3, "write NEAR/5 for any order, PRE/5 for this order", id="W/n"),
+        pytest.param("a n/3 b", 1, 3, "write NEAR/3", id="n/3"),
+        pytest.param("a NEAR b", 1, 3, "write NEAR/5", id="NEAR without a number"),
+        pytest.param("a PRE/0 b", 1, 3, "write PRE/5", id="a distance of none"),
+        pytest.param("a NEAR/99999999999999999999 b", 1, 3, "write NEAR/5", id="a distance of millions"),
+        pytest.param("a NEAR/5 b NEAR/3 c", 1, 1, "write (a NEAR/5 b) AND (b NEAR/5 c)", id="a chain of proximity"),
+        pytest.param("(a AND b) NEAR/3 c", 1, 1, "words, phrases, entities", id="a group that has no place"),
+        pytest.param("a NEAR/3 (b NEAR/2 c)", 1, 10, "words, phrases, entities", id="proximity within proximity"),
+        pytest.param("NOT a", 1, 1, "name something that has to be there", id="negations only"),
+        pytest.param("NOT a AND NOT b", 1, 1, "name something that has to be there", id="several negations only"),
+        pytest.param("title:(NOT a)", 1, 1, "name something that has to be there", id="a negation in a field"),
+        pytest.param("a OR NOT b", 1, 6, "a AND NOT b is what can be asked", id="a negation as one side of OR"),
+        pytest.param("NOT NOT a", 1, 1, "say it without NOT", id="NOT NOT"),
+        pytest.param("a AND NOT (NOT b)", 1, 7, "say it without NOT", id="a negation of a negation"),
+        pytest.param("*riff", 1, 1, "begin with three letters", id="a leading wildcard"),
+        pytest.param("ta*", 1, 1, "write the words out", id="too few letters before a wildcard"),
+        pytest.param("tar" + "?*" * 200, 1, 1, "no word is so long", id="more wildcards than letters"),
+        pytest.param("关税*", 1, 1, "write 关税", id="a wildcard behind Han"),
+        pytest.param("rare-ear*", 1, 1, "truncate a single word", id="a wildcard in two words"),
+        pytest.param('"rare earth*"', 1, 1, "write rare PRE/1 earth*", id="a wildcard in a phrase"),
+        pytest.param("a AND [bc]+", 1, 7, "only * and ? are known", id="a regular expression"),
+        pytest.param("tariff~", 1, 1, "only * and ? are known", id="fuzziness of another system"),
+        pytest.param("titel:x", 1, 1, "fields are title: lead: body:", id="an unknown field"),
+        pytest.param("%%", 1, 1, "letters or digits", id="no word"),
+        pytest.param("$NVIDIA", 1, 1, "one to five letters", id="no ticker"),
+        pytest.param("title:lead:x", 1, 1, "keep one of them", id="a field in a field"),
+        pytest.param("==x", 1, 1, "keep one of them", id="exactly exactly"),
+        pytest.param("about:x", 1, 1, "write about:@scott_bessent", id="about a word"),
+        pytest.param("source:@x", 1, 1, "write source:word", id="a source that is an entity"),
+        pytest.param("title:source:x", 1, 1, "write source:word", id="a source in a field"),
+        pytest.param("ATLEAST/0(a)", 1, 1, "write ATLEAST/3", id="at least none"),
+        pytest.param("ATLEAST/2(a AND b)", 1, 1, "write ATLEAST/3(a OR b)", id="at least twice both"),
+        pytest.param('a AND "bc', 1, 7, 'close the phrase with "', id="an open quote"),
+        pytest.param("a AND (b", 1, 7, "close it with )", id="an open group"),
+        pytest.param("a)", 1, 2, "take it away", id="a ) too many"),
+        pytest.param("a AND", 1, 6, "write what should follow", id="nothing behind AND"),
+        pytest.param("a AND AND b", 1, 7, "write a word", id="AND twice"),
+        pytest.param("()", 1, 2, "write a word", id="an empty group"),
+        pytest.param("a AND @", 1, 7, "write a word", id="an entity without a name"),
+        pytest.param(" \n", 1, 1, "write a word", id="an empty query"),
+        pytest.param("a\nb\x00", 2, 2, "take it away", id="NUL"),
+        pytest.param("a\ud800", 1, 2, "take it away", id="an unpaired surrogate"),
+        pytest.param('"' + "a " * 101 + '"', 1, 1, "join shorter ones", id="a phrase without end"),
+        pytest.param("(" * (DEPTH + 1) + "a" + ")" * (DEPTH + 1), 1, DEPTH + 1, "split the rule", id="too deep"),
+        pytest.param("é" * QUERY_BYTES, 1, 1, "split the rule", id="too long"),
+        pytest.param(" OR ".join(["a"] * (LEAVES + 1)), 1, 1, "split the rule", id="too many words"),
+    ],
+)
+def test_what_is_no_clear_query_is_refused_with_place_and_cure(query: str, line: int, column: int, hint: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse(query)
+    assert (caught.value.line, caught.value.column) == (line, column)
+    assert hint in caught.value.hint
+
+
+def test_every_problem_of_a_query_is_told_at_once() -> None:
+    with pytest.raises(QueryError) as caught:
+        parse("ta* AND (a b) AND\nx W/2 y")
+    assert [(problem.line, problem.column) for problem in caught.value.problems] == [(1, 1), (1, 10), (2, 3)]
+    assert str(caught.value).startswith("1:1 'ta*' has fewer than three letters before its wildcard; write the words")
+
+
+def test_a_hint_stays_short_when_the_query_is_long() -> None:
+    with pytest.raises(QueryError) as caught:
+        parse("a " * 20_000)
+    assert len(str(caught.value)) < 1_000
+
+
+def test_as_deep_and_as_many_as_allowed_is_allowed() -> None:
+    assert parse("(" * DEPTH + "a" + ")" * DEPTH).root == A
+    assert len(parse(" OR ".join(["a"] * LEAVES)).text) > LEAVES
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("ASML", Words(("asml",)), id="a word"),
+        pytest.param("rare earth", Words(("rare", "earth")), id="a phrase"),
+        pytest.param("=talks", Words(("talks",), Form.EXACT), id="an exact word"),
+        pytest.param("@nvidia", Mention("nvidia"), id="an entity"),
+        pytest.param("$TSM", Ticker("tsm"), id="a ticker"),
+        pytest.param("semi*", Truncated("semi*"), id="a truncated word"),
+    ],
+)
+def test_a_list_holds_words_entities_and_tickers(text: str, expected: Node) -> None:
+    assert member(text) == expected
+
+
+def test_a_member_that_is_none_says_why() -> None:
+    assert member("…") == ("'…' holds no word", "letters or digits are what can be found")
