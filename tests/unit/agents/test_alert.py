@@ -86,6 +86,18 @@ def test_a_restored_stage_gives_the_same_bytes() -> None:
     ]
 
 
+def test_a_restored_stage_counts_terms_in_the_same_order_after_revisions() -> None:
+    given = [*matches(2), match("a0", title="Oil falls", revision="2-0b0b0b0b", numbers=["1"]), *matches(9)[5:]]
+    whole = taken(made(), given)
+    states = [state for decision in whole[:3] for state in decision.states]
+
+    rest = taken(restored(states), given[3:], first=3)
+
+    assert [state.value for one in rest for state in one.states] == [
+        state.value for one in whole[3:] for state in one.states
+    ]
+
+
 def test_a_match_below_the_highest_story_is_skipped_after_a_crash() -> None:
     given = matches(5)
     states = [state for decision in taken(made(), given) for state in decision.states]
