@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from config.matchers import parse_matcher
@@ -84,8 +85,16 @@ def _node(node: Node, known: Known, parent: RouteNode, *, root: bool = False) ->
         go_on=fields["continue"].truth(default=False),
     )
     _check_node(node, fields, made, known, root=root)
+    _refuse_unreached(fields["routes"].items())
     children = tuple(_node(child, known, made) for child in fields["routes"].items())
     return made.model_copy(update={"routes": children})
+
+
+def _refuse_unreached(children: tuple[Node, ...]) -> None:
+    for before, child in pairwise(children):
+        if before.kind == "mapping" and not before.at("matchers").members and before.peek("continue") != "true":
+            child.refuse(f"never reached: the node on line {before.line} has no matchers, so it takes everything")
+            return
 
 
 def _check_node(node: Node, fields: Fields, made: RouteNode, known: Known, *, root: bool) -> None:

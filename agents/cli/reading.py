@@ -13,7 +13,6 @@ from streams.record import Record
 from streams.topics import Topic
 
 R = TypeVar("R", bound=Record)
-FIRST = "\x00"  # sorts before every id
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,13 @@ def test_an_unknown_desk_is_one_problem_and_not_two() -> None:
     assert len(read("route: {desk: fy, receivers: [console]}\n")[1]) == 1
 
 
+def test_a_node_that_is_never_reached_is_refused() -> None:
+    _, problems = read("route: {desk: ops, routes: [{desk: fx}, {matchers: ['a=b']}, {matchers: ['a=c']}]}\n")
+    (line,) = problems
+    assert line.startswith("routes.yaml:10:41 route: never reached: the node on line 10 has no matchers")
+    assert read("route: {desk: ops, routes: [{desk: fx, continue: true}, {matchers: ['a=b']}]}\n")[1] == []
+
+
 def test_grouping_at_the_top_is_refused_too() -> None:
     _, problems = read("route: {desk: ops}\ninhibit_rules: []\n")
     (line,) = problems
