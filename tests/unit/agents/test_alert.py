@@ -87,14 +87,15 @@ def test_a_restored_stage_gives_the_same_bytes() -> None:
 
 
 def test_a_restored_stage_counts_terms_in_the_same_order_after_revisions() -> None:
-    given = [*matches(2), match("a0", title="Oil falls", revision="2-0b0b0b0b", numbers=["1"]), *matches(9)[5:]]
+    revision = match("a1", title="Oil falls", revision="2-0b0b0b0b")  # a1 and a2 are first seen within one hour
+    given = [*matches(3), revision, *matches(9)[5:]]
     whole = taken(made(), given)
-    states = [state for decision in whole[:3] for state in decision.states]
+    states = [state for decision in whole[:4] for state in decision.states]
 
-    rest = taken(restored(states), given[3:], first=3)
+    rest = taken(restored(states), given[4:], first=4)
 
     assert [state.value for one in rest for state in one.states] == [
-        state.value for one in whole[3:] for state in one.states
+        state.value for one in whole[4:] for state in one.states
     ]
 
 
