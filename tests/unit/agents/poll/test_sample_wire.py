@@ -1,17 +1,21 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from agents.net.fetch import Fetched, Fetcher, FetchRequest
 from agents.poll.sample_texts import ARTICLES, NOTE, figures
 from agents.poll.sample_wire import PAPERS, SampleWire, feeds
+from config.rules import load_rules
 from streams.articles.article import Article, ArticleKind
 from streams.articles.intake import Intake, Origin, take_in
 from streams.articles.reading import read_document
 from streams.feeds.feed import Feed, SeenItem
+from streams.matching.matcher import Matcher
 from tests.fakes import START, FixedClock
+from tests.support.matching import change
 
 
 @asynccontextmanager
@@ -119,3 +123,17 @@ def test_feeds_can_be_named_for_an_address_without_a_server() -> None:
     named = feeds("127.0.0.1:8099")
     assert named[0].fetch_url == "http://127.0.0.1:8099/now/harbour.rss"
     assert {paper.name for paper in PAPERS} == {article.feed for article in ARTICLES}
+
+
+async def test_the_first_articles_raise_every_shipped_rule_and_each_language_raises_some() -> None:
+    shipped = load_rules(Path("no-folder-of-this-name"))
+    matcher = Matcher.empty().apply(list(enumerate(change(each.kind, each.id, each.body) for each in shipped)))
+    raised: dict[str, set[str]] = {}
+    at_once: set[str] = set()
+    for article in await articles(FixedClock()):
+        rules = {str(hit.rule_id) for hit in matcher.match(article).rules}
+        raised.setdefault(article.language, set()).update(rules)
+        at_once |= rules if article.published_at == START else set()
+    news = {entry.id for entry in shipped if entry.kind == "rule"} - {"tocsin-health"}
+    assert at_once == news
+    assert {language: len(rules) >= 2 for language, rules in raised.items()} == dict.fromkeys(raised, True)
