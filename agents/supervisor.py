@@ -2,11 +2,9 @@
 
 import asyncio
 import fcntl
-import json
 import os
 import re
 import signal
-import socket
 import sys
 import time
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
@@ -15,16 +13,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from pydantic import SecretStr
-
 from agents import log
-from agents.broker import PortTakenError, free_port, refuse_taken
+from agents.child_settings import STAGES, Ports, child_environment
 from agents.children import Child, ChildEndedError, stop_all
 from agents.run_report import OwnLines, RunLog, RunReport
 from config.settings import Settings
 from streams.errors import TocsinError, UnavailableError
 
-STAGES = ("deliver", "agents", "poll")  # consumers first, so that nothing waits when the first article comes
 CHILDREN_END_WITHIN_S = 7.0  # of the 10 s that a stop may take; the broker needs half a second
 ASKED_EVERY_S = 0.2
 SLOW_AFTER_S = 30.0
@@ -78,52 +73,6 @@ def held(folder: Path) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
-
-
-def child_environment(settings: Settings, stage: str, port: int) -> dict[str, str]:
-    """Return a child's environment: ours, with flags as variables, a stable instance name and a port for metrics."""
-    given = {name: getattr(settings, name) for name in settings.model_fields_set}
-    told = {f"TOCSIN_{name.upper()}": as_variable(value) for name, value in given.items() if value is not None}
-    own = {
-        "TOCSIN_INSTANCE": f"{settings.instance or default_instance(settings)}-{stage}",
-        "TOCSIN_METRICS_PORT": str(port),
-        "TOCSIN_LOG_FORMAT": "json",
-        "PYTHONUNBUFFERED": "1",  # an alert shows when it comes, into a pipe too
-    }
-    return {**os.environ, **told, **own}
-
-
-def as_variable(value: object) -> str:
-    """Return a setting as its environment variable has it."""
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    return str(value) if isinstance(value, str | Path) else json.dumps(value)
-
-
-def default_instance(settings: Settings) -> str:
-    """Return a name that stays the same, and differs between machines that share a broker."""
-    return "run" if settings.bootstrap is None else f"run-{socket.gethostname()}"
-
-
-class Ports:
-    """The ports for metrics: --metrics-port and those after it, or free ones."""
-
-    def __init__(self, first: int) -> None:
-        self._fixed = {stage: first + number for number, stage in enumerate(STAGES)} if first else {}
-        self._ports = self._fixed or {stage: free_port() for stage in STAGES}
-
-    def __getitem__(self, stage: str) -> int:
-        """Return the stage's port as of its last start."""
-        return self._ports[stage]
-
-    def at_start(self, stage: str) -> int:
-        """Return the port for a stage that starts: a free one that somebody took meanwhile gives way to another."""
-        if not self._fixed:
-            try:
-                refuse_taken(self._ports[stage])
-            except PortTakenError:
-                self._ports[stage] = free_port()
-        return self._ports[stage]
 
 
 class Supervisor:
