@@ -8,10 +8,10 @@ from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
-from streams.articles.article import Article
+from streams.articles.article import BODY_CHARS, LEAD_CHARS, Article
 from streams.ids import EntityId, ListId, RuleId
 from streams.matching.compile import compile_list, compile_rule
-from streams.matching.document import BODY_CHARS, FIELDS, LEAD_CHARS, TITLE_CHARS, is_shouted
+from streams.matching.document import FIELDS, TITLE_CHARS, is_shouted
 from streams.matching.evaluate import ABOUT_COUNT, OPERAND_SPANS, RULE_SPANS
 from streams.matching.match import Span
 from streams.matching.query_error import QueryError

@@ -13,6 +13,7 @@ NOTICE_CHARS = 300
 TITLE_WORDS = 4
 SUFFIX_WORDS = 6  # such as " - The Site's Name"
 FULL_STOPS = (".", "。")
+SITE_MARK = re.compile(r"\s[-–—|·»:]+\s|\s*\|\s*")
 COUNT = re.compile(r"[(\[]?\d+[)\]]?")
 SENTENCE_END = re.compile("[.!?。！？][\"'”’」』)]*$")
 
@@ -20,14 +21,14 @@ SENTENCE_END = re.compile("[.!?。！？][\"'”’」』)]*$")
 def cut(text: str, *, title: str) -> str:
     """Return the text without what surrounds the article on its page; lines are paragraphs.
 
-    What stands before the title's own line goes, if it isn't prose; from a heading such as "Related
-    articles" on its own line everything to the end goes; cookie and subscription lines go. A heading
-    counts only as a whole line, in the shipped languages (en, zh, ja, de, ko, fr, es).
+    The title's own line goes, and what stands before it, if there isn't more prose than behind it. From a
+    heading such as "Related articles" everything to the end goes; a heading counts only as a whole line, in
+    the shipped languages (en, zh, ja, de, ko, fr, es). Cookie and subscription lines go.
     Raises: nothing. Cost: O(text).
     """
     lines = text.split("\n")
     headings = [number for number, line in enumerate(lines) if is_heading(line)]
-    start = title_line(lines, headings, key(title))
+    start = first_line(lines, headings, key(title))
     end = next((number for number in headings if number >= start and is_tail(lines, start, number)), len(lines))
     return "\n".join(line for line in lines[start:end] if not (is_heading(line) or is_notice(line)))
 
@@ -64,8 +65,8 @@ def prose(lines: Sequence[str]) -> int:
     return sum(len(line) for line in lines if is_prose(line))
 
 
-def title_line(lines: Sequence[str], headings: Sequence[int], title: str) -> int:
-    """Return the line where the article begins: the last one that is the title and has the article behind it.
+def first_line(lines: Sequence[str], headings: Sequence[int], title: str) -> int:
+    """Return the line where the article begins: behind the last one that is the title and has the article behind it.
 
     A copy in a menu has no prose before the next heading; a copy below the article has more prose before
     it than behind it.
@@ -76,26 +77,25 @@ def title_line(lines: Sequence[str], headings: Sequence[int], title: str) -> int
     for number, line in enumerate(lines):
         if same_title(line, title):
             end = next((heading for heading in headings if heading > number), len(lines))
-            if prose(lines[:number]) <= prose(lines[number:end]) // 4:
-                start = number
+            if prose(lines[:number]) <= prose(lines[number:end]):
+                start = number + 1
     return start
 
 
 def same_title(line: str, title: str) -> bool:
-    """Return whether the line is the title, with or without the name of the site behind it."""
+    """Return whether the line is the title, or one of both is the other with the name of the site behind it."""
     if len(line) > 2 * len(title) + HEADING_CHARS:
         return False
     words = key(line)
-    if words == title:
+    if words == title or any(key(line[: found.start()]) == title for found in SITE_MARK.finditer(line)):
         return True
-    short, long = sorted((words, title), key=len)
-    rest = long[len(short) :]
-    starts = long.startswith(f"{short} ") and len(short.split()) >= TITLE_WORDS
+    rest = title[len(words) :]
+    starts = title.startswith(f"{words} ") and len(words.split()) >= TITLE_WORDS
     return starts and len(rest.split()) <= SUFFIX_WORDS
 
 
 def is_tail(lines: Sequence[str], start: int, heading: int) -> bool:
     """Return whether the page's tail begins at this heading: the article is before it, or nowhere behind it."""
-    before = [line for line in lines[start + 1 : heading] if not (is_heading(line) or is_notice(line))]
+    before = [line for line in lines[start:heading] if not (is_heading(line) or is_notice(line))]
     words = sum(len(tokenise(line)) for line in before)
     return words >= WORDS_BEFORE_A_TAIL or not any(is_prose(line) for line in lines[heading:])

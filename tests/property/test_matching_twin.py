@@ -143,6 +143,20 @@ def test_a_rule_of_one_clause_stops_matching_when_its_spans_are_erased(query: st
     assert made.match(erased(given_article, spans)).rules == ()
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.lists(clause, min_size=2, max_size=3), st.data(), articles)
+def test_a_rule_stops_matching_when_the_spans_of_any_clause_it_needs_are_erased(
+    queries: list[str], data: st.DataObject, given_article: Article
+) -> None:
+    needed = data.draw(st.sampled_from(queries))
+    made = engine({"all": " AND ".join(queries), "one": needed})
+    found = spans_by_rule(made.match(given_article))
+    if not found.get("one") or "all" not in found:
+        return
+    assert {*found["one"]} <= {*found["all"]}
+    assert made.match(erased(given_article, found["one"])).rules == ()
+
+
 def erased(given_article: Article, spans: tuple[Span, ...]) -> Article:
     """Return the article with other letters in the places of the spans, so that no other word moves."""
     texts = {name: getattr(given_article, name) for name in ("title", "lead", "body")}
