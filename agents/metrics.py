@@ -66,7 +66,9 @@ class Metrics:
         self.source_lead = self._gauge("source_lead_seconds", "Mean lead over the next source.", "source")
 
     def _pipeline(self) -> None:
-        self.stage_latency = self._histogram("stage_latency_seconds", "Time from hop to hop; total is fetched to delivered.", stage=STAGES)
+        self.stage_latency = self._histogram(
+            "stage_latency_seconds", "Time from hop to hop; total is fetched to delivered.", stage=STAGES
+        )
         self.match_duration = self._histogram("match_duration_seconds", "Time to match one article.")
         self.match_candidates = self._counter("match_candidates_total", "Rules that the index proposed.")
         self.match_evaluated = self._counter("match_evaluated_total", "Rules that were evaluated.")
@@ -145,6 +147,11 @@ class Metrics:
         self._describe("histogram", name, text, tuple(known))
         histogram = Histogram(PREFIX + name, text, tuple(known), registry=self.registry, buckets=LATENCY_BUCKETS)
         return _started(histogram, histogram.labels, (), known)
+
+
+def new_metrics() -> Metrics:
+    """Return the metrics of a process, on a registry of their own."""
+    return Metrics(CollectorRegistry())
 
 
 def _started(metric: T, labels: Callable[..., object], free: tuple[str, ...], known: dict[str, Iterable[str]]) -> T:

@@ -1,10 +1,12 @@
 import asyncio
 import io
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
+from agents import ground
 from agents.apply import live_feeds
 from agents.broker import Broker
 from agents.broker_folder import FolderError
@@ -31,12 +33,12 @@ async def make(tmp_path: Path, out: io.StringIO) -> AsyncIterator[Make]:
     kept, made = RunLog(tmp_path / "log"), list[RunGround]()
     config = write_files(tmp_path / "config")
 
-    def ground(*, fresh: bool = False, sample: bool = False, **settings: object) -> RunGround:
+    def new_ground(*, fresh: bool = False, sample: bool = False, **settings: object) -> RunGround:
         read = Settings(**{"config_dir": config, "data_dir": tmp_path / "data", **settings})
         made.append(RunGround(read, fresh=fresh, sample=sample, report=RunReport(out, kept)))
         return made[-1]
 
-    yield ground
+    yield new_ground
     for each in made:
         await each.close()
     kept.close()
@@ -46,17 +48,17 @@ async def test_on_a_given_broker_it_applies_the_files_and_the_sample(
     make: Make, broker: Broker, topic_prefix: str, out: io.StringIO
 ) -> None:
     given = {"bootstrap": broker.bootstrap, "topic_prefix": topic_prefix}
-    ground = make(sample=True, allow_addresses=("10.0.0.1:80",), **given)
-    await ground.open()
-    await ground.prepare()
-    allowed = ground.environment["TOCSIN_ALLOW_ADDRESSES"].split(",")
-    assert ground.environment["TOCSIN_BOOTSTRAP"] == broker.bootstrap
+    made = make(sample=True, allow_addresses=("10.0.0.1:80",), **given)
+    await made.open()
+    await made.prepare()
+    allowed = made.environment["TOCSIN_ALLOW_ADDRESSES"].split(",")
+    assert made.environment["TOCSIN_BOOTSTRAP"] == broker.bootstrap
     assert allowed[0] == "10.0.0.1:80"
     assert f"a sample wire on {allowed[1]}; --no-sample turns it off" in out.getvalue()
     live = await live_feeds(Settings(**given))
     assert {feed.managed_by for feed in live.values()} == {"sample"}
     assert all(feed.sample and allowed[1] in feed.fetch_url for feed in live.values())
-    await ground.close()
+    await made.close()
 
     without = make(**given)
     await without.open()
@@ -66,20 +68,20 @@ async def test_on_a_given_broker_it_applies_the_files_and_the_sample(
 
 
 async def test_a_given_broker_that_is_not_there_is_told_at_once(make: Make) -> None:
-    ground = make(bootstrap="127.0.0.1:1")
-    await ground.open()
+    made = make(bootstrap="127.0.0.1:1")
+    await made.open()
     with pytest.raises(UnavailableError, match=r"127\.0\.0\.1:1"):
-        await ground.prepare()
+        await made.prepare()
 
 
 async def test_an_embedded_broker_comes_back_and_goes_when_its_records_are_gone(
     make: Make, out: io.StringIO, tmp_path: Path
 ) -> None:
-    ground = make()
-    await ground.open()
-    await ground.prepare()
-    watch = asyncio.create_task(ground.watch())
-    broker = ground._broker
+    made = make()
+    await made.open()
+    await made.prepare()
+    watch = asyncio.create_task(made.watch())
+    broker = made._broker
     assert broker is not None
     assert broker._process is not None
     broker._process.kill()
@@ -125,6 +127,25 @@ def test_every_problem_of_every_file_is_told(tmp_path: Path) -> None:
         load_files(Settings(config_dir=config))
     named = {problem.partition(":")[0] for problem in caught.value.problems}
     assert named == {"feeds.yaml", "rules.yaml", "routes.yaml"}
+
+
+async def test_a_download_that_hangs_holds_up_no_end() -> None:
+    begun, release = threading.Event(), threading.Event()
+    waiting = asyncio.create_task(ground._unawaited_at_exit(lambda: (begun.set(), release.wait())))
+    await asyncio.to_thread(begun.wait)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert [thread.daemon for thread in threading.enumerate() if thread.name == "jars"] == [True]
+    release.set()
+
+
+async def test_what_goes_wrong_in_a_download_is_raised_where_it_is_awaited() -> None:
+    def fail() -> None:
+        raise UnavailableError("no network")
+
+    with pytest.raises(UnavailableError, match="no network"):
+        await ground._unawaited_at_exit(fail)
 
 
 @pytest.mark.parametrize(

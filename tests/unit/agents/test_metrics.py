@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from agents.metrics import MOST_LABEL_VALUES, OTHER, Metrics
+from agents.metrics import MOST_LABEL_VALUES, OTHER, Metrics, new_metrics
 
 GOLDEN = Path(__file__).parents[2] / "data" / "metrics.txt"
 UNBOUNDED = {"rule", "story", "url", "article", "title"}
@@ -78,7 +78,7 @@ def test_a_label_has_a_thousand_values_at_most(metrics: Metrics) -> None:
 
 
 def test_two_processes_in_one_interpreter_do_not_share_a_metric(metrics: Metrics) -> None:
-    other = Metrics(CollectorRegistry())
+    other = new_metrics()
     metrics.matches.inc()
     assert other.registry.get_sample_value("tocsin_matches_total") == 0
 
