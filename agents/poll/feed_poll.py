@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from agents import log
 from agents.dead_letters import count
@@ -16,11 +16,13 @@ from agents.poll.outcome import NOT_MODIFIED, TROUBLES, UNREACHED, failure_of, m
 from agents.poll.surroundings import Surroundings
 from streams.articles.article import Article
 from streams.articles.intake import Intake, Origin, take_in
+from streams.articles.notes import feed_note
 from streams.articles.reading import Reading
 from streams.errors import TocsinError
 from streams.feeds.after_poll import Answer, Outcome, Timing, after_answer, after_failure, resumed, revived, target
 from streams.feeds.delta import body_hash
 from streams.feeds.feed import Feed, FeedHealth, FeedState
+from streams.feeds.health import Condition, condition_of
 from streams.feeds.schedule import Wishes, floor_s, needs_full_get
 
 COALESCED = timedelta(minutes=5)
@@ -40,6 +42,7 @@ class FeedPoll:
         self._stopped = False
         self._written_at: datetime | None = None
         self._body = b""
+        self._noted: tuple[date, Condition] | None = None
         self.unwritten = False
         self.asking = False
         around.load.note(feed, state.rate_per_h)
@@ -241,11 +244,20 @@ class FeedPoll:
         """Keep the state; write it at once, or within five minutes where losing it would cost one poll only."""
         now = self._around.clock()
         self.state = state
+        await self._note(now)
         due = self._written_at is None or now - self._written_at >= COALESCED
         self.unwritten = not (at_once or due)
         if not self.unwritten and await self._owns():
             await self._around.log.deliver([self.state_record()])
             self._written_at = now
+
+    async def _note(self, now: datetime) -> None:
+        """Publish what a person should know of this feed, once a day."""
+        condition = condition_of(self.state, now=now)
+        if condition is None or (now.date(), condition) == self._noted or not await self._owns():
+            return
+        await self._publish((feed_note(self.feed, self.state, condition, now=now),))
+        self._noted = (now.date(), condition)
 
     def state_record(self) -> Outgoing:
         """Return the record of the present state."""

@@ -10,7 +10,7 @@ from agents.poll import records
 from agents.poll.feed_poll import FeedPoll
 from agents.poll.host_gate import HostGate
 from agents.poll.surroundings import Surroundings
-from streams.articles.build import heartbeat
+from streams.articles.notes import heartbeat
 from streams.errors import PoisonError
 from streams.feeds.after_poll import fresh_state
 from streams.feeds.feed import Feed, FeedState, FeedStatus

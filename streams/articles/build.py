@@ -10,11 +10,9 @@ from streams.articles.identity import content_hash, revision_key
 from streams.feeds.dates import credible
 from streams.feeds.entry import Entry, SourceDate, clean
 from streams.feeds.feed import Feed
-from streams.ids import ArticleId, FeedId, content_id
+from streams.ids import ArticleId
 from streams.text.language import detect
 
-HEARTBEAT_FEED = FeedId("tocsin")
-PERMISSION = "tocsin"
 MOST_AUTHORS, MOST_CATEGORIES, NAME_CHARS, GUID_CHARS = 20, 50, 200, 1_000
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*\Z")
 
@@ -91,26 +89,3 @@ def language_of(text: EntryText, declared: str | None) -> tuple[str, str]:
 
 def _names(names: tuple[str, ...], most: int) -> tuple[str, ...]:
     return tuple(clean(name)[:NAME_CHARS] for name in names[:most])
-
-
-def heartbeat(number: int, *, now: datetime) -> Article:
-    """Return the article that shows that the way from this partition to every desk is open; one id a minute."""
-    minute = now.replace(second=0, microsecond=0).isoformat()
-    article_id = ArticleId(content_id("heartbeat", str(number), minute))
-    return Article(
-        article_id=article_id,
-        revision=revision_key(1, article_id),
-        kind=ArticleKind.HEARTBEAT,
-        feed_id=HEARTBEAT_FEED,
-        publisher="tocsin",
-        tier=3,
-        permission=PERMISSION,
-        language="en",
-        url=f"tocsin:heartbeat/{number}",
-        guid=str(number),
-        title=f"heartbeat {number}",
-        published_at=now,
-        date_quality=DateQuality.EXACT,
-        first_seen_at=now,
-        fetched_at=now,
-    )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from streams.feeds.feed import Feed, FeedHealth, FeedState, Redirect, SeenItem
+from streams.feeds.health import is_silent
 from streams.feeds.schedule import (
     DENIED_GAP_S,
     KEPT_REDIRECT_FOR,
@@ -118,7 +119,7 @@ def after_answer(feed: Feed, state: FeedState, answer: Answer, wishes: Wishes, t
             "redirect": moved,
             "last_item_at": newest,
             "last_full_get_at": state.last_full_get_at if answer.conditional else timing.started,
-            "health": FeedHealth.ON_TIME,
+            "health": FeedHealth.SILENT if is_silent(known, now=now) else FeedHealth.ON_TIME,
             "seq": state.seq + 1,
         }
     )

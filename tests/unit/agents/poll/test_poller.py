@@ -12,6 +12,7 @@ from agents.metrics import Metrics
 from agents.poll.poller import Poller
 from config.settings import Settings
 from streams.articles.article import Article, ArticleKind
+from streams.articles.notes import OWN_FEED
 from streams.errors import RefusedError
 from streams.feeds.feed import Feed, FeedHealth, FeedState, FeedStatus, Gap
 from streams.ids import FeedId
@@ -48,7 +49,11 @@ class MemoryLog:
     def articles(self) -> list[Article]:
         values = (record.value for record in self.records if record.topic is ARTICLES)
         articles = [Article.from_json(value) for value in values]
-        return [article for article in articles if article.kind is not ArticleKind.HEARTBEAT]
+        return [article for article in articles if article.feed_id != OWN_FEED]
+
+    def notes(self) -> list[Article]:
+        values = (record.value for record in self.records if record.topic is ARTICLES)
+        return [note for note in map(Article.from_json, values) if note.kind is ArticleKind.HEALTH]
 
     def states(self) -> list[FeedState]:
         return [FeedState.from_json(record.value) for record in self.records if record.topic is FEED_STATES]
@@ -473,3 +478,24 @@ async def test_metrics_count_requests_and_articles() -> None:
         assert count("tocsin_articles_total", {"outcome": "new"}) == 2
         assert count("tocsin_feed_requests_total", {"feed": "wire", "outcome": "new_items"}) == 1
         assert (count("tocsin_feed_last_success_timestamp_seconds", {"feed": "wire"}) or 0) > 0
+
+
+async def test_a_feed_that_refuses_us_is_itself_an_article_of_the_kind_health() -> None:
+    async with bench() as it:
+        await it.start(incoming(feed_of(it.origin.script("/feed", Answer(status=403)))))
+        await it.log.until(states=1)
+        (note,) = it.log.notes()
+        assert (note.feed_id, note.permission) == ("tocsin", "tocsin")
+        assert note.title.startswith("Feed wire (Wire) refuses us")
+
+
+async def test_a_lasting_failure_is_told_once_a_day() -> None:
+    async with bench() as it:
+        feed = feed_of(it.origin.script("/feed", Answer(status=429, headers={"Retry-After": "0"})))
+        failing = FeedState(
+            feed_id=feed.feed_id, next_poll_at=datetime.now(UTC), gap_s=1, failures=9,
+            failing_since=datetime.now(UTC) - timedelta(hours=1),
+        )  # fmt: skip
+        await it.start(incoming(feed), incoming(failing))
+        await it.log.until(states=3)
+        assert len(it.log.notes()) == 1

@@ -1,5 +1,5 @@
 from streams.articles.article import Article, Head
-from streams.articles.build import heartbeat
+from streams.articles.notes import heartbeat
 from tests.fakes import START
 
 

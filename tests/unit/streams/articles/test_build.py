@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from streams.articles.article import Article, ArticleKind, DateQuality
-from streams.articles.build import article_from, date_of, heartbeat, language_of
+from streams.articles.build import article_from, date_of, language_of
 from streams.articles.entry_text import EntryText, entry_text
 from streams.feeds.entry import Entry, SourceDate
 from streams.feeds.feed import Feed
@@ -94,11 +94,3 @@ def test_the_feed_record_knows_the_language_better_than_the_document() -> None:
     entry = Entry(title="Title", language="en-us")
     assert built(entry, language="fr").language == "en-us"
     assert built(entry, feed=FEED.model_copy(update={"language": "zh"})).language == "zh"
-
-
-def test_a_heartbeat_has_one_id_a_minute_and_number() -> None:
-    beat = heartbeat(3, now=START)
-    assert beat.article_id == heartbeat(3, now=START + timedelta(seconds=59)).article_id
-    assert beat.article_id != heartbeat(3, now=START + timedelta(seconds=60)).article_id
-    assert beat.article_id != heartbeat(4, now=START).article_id
-    assert (beat.kind, beat.permission, beat.guid, beat.title) == (ArticleKind.HEARTBEAT, "tocsin", "3", "heartbeat 3")

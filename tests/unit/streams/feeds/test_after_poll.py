@@ -103,6 +103,12 @@ def test_the_pause_after_a_failure(outcome: Outcome, wishes: Wishes, pause_s: fl
     assert (state.next_poll_at - TIMING.answered).total_seconds() == pause_s
 
 
+def test_a_feed_without_news_for_60_hours_is_silent_until_it_brings_some() -> None:
+    quiet = known(last_item_at=START - timedelta(hours=61), rate_per_h=1.0)
+    assert settled(quiet, ANSWER).health is FeedHealth.SILENT
+    assert settled(quiet, replace(ANSWER, new_items=1)).health is FeedHealth.ON_TIME
+
+
 def test_a_feed_that_is_gone_for_a_day_is_parked() -> None:
     gone = known(failures=2, failing_since=START - timedelta(days=1))
     assert failed(gone, Outcome.GONE).health is FeedHealth.PARKED
