@@ -8,8 +8,8 @@ from agents.poll.parse_worker import ParseWorkers
 from streams.articles.build import date_of
 from streams.articles.reading import Reading, read_document
 
-QUICK_BYTES = 64 * 2**10  # new items of 64 KiB take about 15 ms; a first document often goes to a process
-SPLIT_BYTES = 2**20  # finding the new items of 1 MiB takes about 1 ms
+QUICK_BYTES = 32 * 2**10  # new items of 32 KiB take about 8 ms; a first document often goes to a process
+SPLIT_BYTES = 2**20  # finding the new items of 1 MiB takes about 10 ms
 
 
 async def read(answer: Fetched, *, known: Collection[str], workers: ParseWorkers) -> Reading:

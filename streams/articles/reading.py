@@ -1,16 +1,17 @@
 """A document read to the end: which items it holds, and the plain text of those that are new."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from streams.articles.entry_text import EntryText, entry_text
 from streams.feeds import delta
+from streams.feeds.delta import Item
 from streams.feeds.entry import Entry, FeedProblem, Trouble
 
 
 @dataclass(frozen=True, slots=True)
 class ReadItem:
-    """An item of a document; entry and text are None when its hash was known."""
+    """An item of a document, its HTML dropped for its text; entry and text are None when its hash was known."""
 
     item_hash: str
     entry: Entry | None
@@ -46,14 +47,18 @@ def read_document(
     """
     document = delta.read(body, known=known, content_type=content_type, url=url, quick_bytes=quick_bytes)
     return Reading(
-        items=tuple(
-            ReadItem(item.item_hash, item.entry, entry_text(item.entry) if item.entry else None)
-            for item in document.items
-        ),
+        items=tuple(_read_item(item) for item in document.items),
         problems=document.problems,
         language=document.language,
         ttl_s=document.ttl_s,
     )
+
+
+def _read_item(item: Item) -> ReadItem:
+    if item.entry is None:
+        return ReadItem(item.item_hash, None, None)
+    bare = replace(item.entry, title="", summary="", content="")
+    return ReadItem(item.item_hash, bare, entry_text(item.entry))
 
 
 def unread(trouble: Trouble, detail: str) -> Reading:

@@ -20,6 +20,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _CHARSET = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=", re.IGNORECASE)
+MOST_TOKENS = 8 * MOST_ITEMS  # a document of nothing but comments or empty items would hold up the loop
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -85,8 +86,8 @@ def _edges(body: bytes) -> list[int]:
     """Return start and end of each outermost item, one after the other; empty when they don't balance."""
     edges: list[int] = []
     depth = 0
-    for token in _TOKEN.finditer(body):
-        if token["open"]:
+    for count, token in enumerate(_TOKEN.finditer(body)):
+        if token["open"] or count > MOST_TOKENS:
             return []
         if token["name"] is None or token[0].endswith(b"/>"):
             continue

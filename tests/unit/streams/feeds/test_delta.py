@@ -71,6 +71,7 @@ def test_items_are_found(body: bytes, count: int) -> None:
         pytest.param("<rss><item>\xe9</item></rss>".encode("latin-1"), id="no charset declared"),
         pytest.param(b'{"items": "<item></item>"}', id="json"),
         pytest.param(b"<rss>" + b"<item></item>" * 2_001 + b"</rss>", id="over 2,000"),
+        pytest.param(b"<rss>" + b"<!---->" * 16_002 + b"<item></item></rss>", id="comments without end"),
     ],
 )
 def test_what_cannot_be_told_apart_is_not_split(body: bytes) -> None:
