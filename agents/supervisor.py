@@ -18,7 +18,7 @@ from agents.child_settings import STAGES, Ports, child_environment
 from agents.children import Child, ChildEndedError, stop_all
 from agents.run_report import OwnLines, RunLog, RunReport
 from config.settings import Settings
-from streams.errors import TocsinError, UnavailableError
+from streams.errors import ConfigurationError, TocsinError, UnavailableError
 
 CHILDREN_END_WITHIN_S = 7.0  # of the 10 s that a stop may take; the broker needs half a second
 ASKED_EVERY_S = 0.2
@@ -60,10 +60,15 @@ class Ground(Protocol):
 def held(folder: Path) -> Iterator[None]:
     """Hold the data folder: two runs with the same instance names would throw each other out of their groups.
 
-    Raises: RunningError.
+    Raises: RunningError; ConfigurationError for a folder that can't be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "run.lock").open("a+", encoding="ascii") as lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "run.lock").open("a+", encoding="ascii")
+    except OSError as err:
+        problem = f"{folder}: can't be written ({err.strerror}); give another folder with --data-dir"
+        raise ConfigurationError(problem) from err
+    with lock:
         lock.seek(0)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -209,6 +209,12 @@ def test_a_second_instance_on_the_same_folder_is_refused_in_one_line(tmp_path: P
         assert (tmp_path / "run.lock").read_text() == str(os.getpid())
 
 
+def test_a_data_folder_that_can_not_be_written_is_a_line_with_its_cure(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match=r"Not a directory.; give another folder with --data-dir"):
+        held(tmp_path / "file" / "data").__enter__()
+
+
 @dataclass
 class Quick(Ground):
     """A ground that fails while it is opened, or never stands at all."""
