@@ -9,12 +9,13 @@ from functools import partial
 from agents.broker import Broker
 from bench.latency import longest_silence_s
 from tests.support.account import Account, Reader, take_account
-from tests.support.pipeline import ROLES, Pipeline
+from tests.support.children import ROLES
+from tests.support.pipeline import Pipeline
 from tests.support.twin import expected_rules
 from tests.support.wire import publish_steadily
 
 KILL_RATE = 20.0
-SETTLE_S = 60.0
+SETTLE_S = 120.0
 LOOK_EVERY_S = 0.5
 
 
@@ -38,7 +39,7 @@ async def kill_at_random(pipeline: Pipeline, broker: Broker, *, each: int, seed:
     for victim, pause_s in zip(victims, pauses, strict=True):
         await asyncio.sleep(pause_s)
         await kill(pipeline, broker, victim)
-        pipeline.revive()
+        pipeline.children.revive()
     stopped.set()
     await publishing
     account = await settle(pipeline)
@@ -56,17 +57,17 @@ async def kill(pipeline: Pipeline, broker: Broker, victim: str) -> None:
         await broker.kill()
         await broker.start()
     else:
-        await asyncio.to_thread(pipeline.kill, victim)
-        pipeline.start(victim)
+        await asyncio.to_thread(pipeline.children.kill, victim)
+        pipeline.children.start(victim)
 
 
 async def settle(pipeline: Pipeline, *, within_s: float = SETTLE_S) -> Account:
     """Return the account once nothing is missing, or what is still missing after `within_s`."""
-    reader = Reader(pipeline.bootstrap, pipeline.prefix)
+    reader = Reader(pipeline.children.bootstrap, pipeline.children.prefix)
     twin = partial(expected_rules, pipeline.folder)
     deadline = time.monotonic() + within_s
     while True:
-        pipeline.revive()
+        pipeline.children.revive()
         account = await take_account(reader, pipeline.origin.items, pipeline.sink, twin)
         if not account.lost or time.monotonic() > deadline:
             return account
@@ -78,14 +79,9 @@ async def scale(pipeline: Pipeline, *, hold_s: float) -> tuple[float, float]:
     started = time.monotonic()
     for role in ROLES:
         for number in (2, 3):
-            pipeline.start(role, f"{role}-{number}")
+            pipeline.children.start(role, f"{role}-{number}")
     await asyncio.sleep(hold_s)
-    for role in ROLES:
-        for number in (2, 3):
-            pipeline.children[f"{role}-{number}"].terminate()
-    for role in ROLES:
-        for number in (2, 3):
-            await asyncio.to_thread(pipeline.children.pop(f"{role}-{number}").wait)
+    await asyncio.to_thread(pipeline.children.stop, *(f"{role}-{number}" for role in ROLES for number in (2, 3)))
     await asyncio.sleep(hold_s / 2)
     return started, time.monotonic()
 

@@ -19,8 +19,9 @@ from agents.broker import Broker
 from agents.ground import jar_cache
 from bench.faults import Killed, kill_at_random, rebalance
 from bench.latency import Latencies, latencies
+from tests.support.children import ROLES, ROOT
 from tests.support.kafka import produced
-from tests.support.pipeline import ROLES, ROOT, Pipeline
+from tests.support.pipeline import Pipeline, pipeline
 from tests.support.wire import Origin, Sink, publish_steadily
 
 FEEDS, GAP_S, RATE = 200, 1.0, 50.0
@@ -61,20 +62,20 @@ class Stand:
         origin, sink = Origin(feeds), Sink()
         await origin.start()
         await sink.start()
-        pipeline = Pipeline(folder, self.broker.bootstrap, f"bench{self.parts}.", origin, sink, gap_s=GAP_S)
-        await asyncio.to_thread(pipeline.configure)
+        prefix = f"bench{self.parts}."
+        made = await asyncio.to_thread(pipeline, folder, self.broker.bootstrap, prefix, origin, sink, gap_s=GAP_S)
         for role in ROLES:
-            pipeline.start(role)
-        self.open.append(pipeline)
+            made.children.start(role)
+        self.open.append(made)
         await until_polled(origin)
-        return pipeline
+        return made
 
-    async def close(self, pipeline: Pipeline) -> None:
+    async def close(self, made: Pipeline) -> None:
         """End the processes of a part."""
-        self.open.remove(pipeline)
-        await asyncio.to_thread(pipeline.stop)
-        await pipeline.origin.stop()
-        await pipeline.sink.stop()
+        self.open.remove(made)
+        await asyncio.to_thread(made.children.stop)
+        await made.origin.stop()
+        await made.sink.stop()
 
 
 async def until_polled(origin: Origin) -> None:
@@ -83,21 +84,21 @@ async def until_polled(origin: Origin) -> None:
         await asyncio.sleep(0.1)
 
 
-async def load(pipeline: Pipeline, *, per_second: float, seconds: float, drain_s: float = 5.0) -> Latencies:
+async def load(made: Pipeline, *, per_second: float, seconds: float, drain_s: float = 5.0) -> Latencies:
     """Publish at a rate, wait until all that comes has come, and return the latencies of these items."""
-    first = len(pipeline.origin.items)
-    await publish_steadily(pipeline.origin, per_second=per_second, seconds=seconds)
+    first = len(made.origin.items)
+    await publish_steadily(made.origin, per_second=per_second, seconds=seconds)
     await asyncio.sleep(GAP_S + drain_s)
-    return latencies(pipeline.origin.items[first:], pipeline.sink)
+    return latencies(made.origin.items[first:], made.sink)
 
 
 async def highest_rate(stand: Stand, plan: Plan) -> float | None:
     """Return the highest rate of the plan at which p99 stays under two seconds; None when no rate was tried."""
     held: float | None = None
     for rate in plan.rates:
-        pipeline = await stand.pipeline()
-        found = await load(pipeline, per_second=rate, seconds=plan.rate_s)
-        await stand.close(pipeline)
+        made = await stand.pipeline()
+        found = await load(made, per_second=rate, seconds=plan.rate_s)
+        await stand.close(made)
         print(f"  {rate}/s: p50 {found.p50_ms:.0f} ms, p99 {found.p99_ms:.0f} ms", flush=True)
         if not found.p99_ms <= HELD_P99_MS:
             break
@@ -135,23 +136,23 @@ async def measure(plan: Plan) -> dict[str, float | int | None]:
         try:
             return await _measure(stand, plan)
         finally:
-            for pipeline in list(stand.open):
-                await stand.close(pipeline)
+            for made in list(stand.open):
+                await stand.close(made)
             await broker.stop()
 
 
 async def _measure(stand: Stand, plan: Plan) -> dict[str, float | int | None]:
     print(f"latency: {FEEDS} feeds, gap {GAP_S:.0f} s, {RATE:.0f} articles/s, {plan.latency_s:.0f} s", flush=True)
-    pipeline = await stand.pipeline()
-    found = await load(pipeline, per_second=RATE, seconds=plan.latency_s)
-    await stand.close(pipeline)
+    made = await stand.pipeline()
+    found = await load(made, per_second=RATE, seconds=plan.latency_s)
+    await stand.close(made)
     base = await naive(min(plan.latency_s, 20))
     print("the highest rate held", flush=True)
     rate = await highest_rate(stand, plan)
     print(f"kill -9: {plan.kills} each of poll, agents, deliver and broker", flush=True)
-    pipeline = await stand.pipeline(feeds=40)
-    killed: Killed = await kill_at_random(pipeline, stand.broker, each=plan.kills)
-    await stand.close(pipeline)
+    made = await stand.pipeline(feeds=40)
+    killed: Killed = await kill_at_random(made, stand.broker, each=plan.kills)
+    await stand.close(made)
     pause, lost = await _rebalance(stand, plan)
     return {
         "p50_ms": round(found.p50_ms, 1), "p99_ms": round(found.p99_ms, 1), "max_rate_per_s": rate,
@@ -167,9 +168,9 @@ async def _rebalance(stand: Stand, plan: Plan) -> tuple[float | None, int]:
     if not plan.rebalance_s:
         return None, 0
     print(f"workers 1 -> 3 -> 1 over {plan.rebalance_s:.0f} s", flush=True)
-    pipeline = await stand.pipeline(feeds=40)
-    account, pause_s = await rebalance(pipeline, hold_s=plan.rebalance_s / 2)
-    await stand.close(pipeline)
+    made = await stand.pipeline(feeds=40)
+    account, pause_s = await rebalance(made, hold_s=plan.rebalance_s / 2)
+    await stand.close(made)
     return round(pause_s, 2), account.lost
 
 
