@@ -10,12 +10,12 @@ from agents.dead_letters import count
 from agents.kafka import Outgoing
 from agents.net.fetch import Fetched, FetchProblem, FetchRequest
 from agents.poll import records
-from agents.poll.document import dates_of, read
+from agents.poll.document import dates_of, read, take
 from agents.poll.host_gate import HostGate
 from agents.poll.outcome import NOT_MODIFIED, TROUBLES, UNREACHED, failure_of, metric_label, wishes_of
 from agents.poll.surroundings import Surroundings
 from streams.articles.article import Article
-from streams.articles.intake import Intake, Origin, take_in
+from streams.articles.intake import Origin
 from streams.articles.notes import feed_note
 from streams.articles.reading import Reading
 from streams.errors import TocsinError
@@ -197,7 +197,9 @@ class FeedPoll:
         if reading.fatal is not None:
             await self._fail(Outcome.NOT_A_FEED, wishes, timing, asked, reading.fatal.detail)
             return
-        intake = self._take_in(reading, answer)
+        intake = await take(reading, self.state.items, self._origin(reading, answer))
+        if not await self._owns():
+            return
         await self._publish(intake.articles)
         outcome = Outcome.NEW_ITEMS if intake.articles else Outcome.SAME_ITEMS
         said = replace(
@@ -210,15 +212,14 @@ class FeedPoll:
         )
         await self._settle(said, wishes, timing, at_once=bool(intake.articles) or self.state.last_full_get_at is None)
 
-    def _take_in(self, reading: Reading, answer: Fetched) -> Intake:
-        origin = Origin(
+    def _origin(self, reading: Reading, answer: Fetched) -> Origin:
+        return Origin(
             feed=self.feed,
             first_poll=self.state.last_full_get_at is None,
             first_seen_at=answer.started_at,
             fetched_at=answer.answered_at,
             language=reading.language,
         )
-        return take_in(reading.items, self.state.items, origin)
 
     async def _publish(self, articles: tuple[Article, ...]) -> None:
         if not articles:

@@ -105,11 +105,13 @@ class Bench:
         self.origin = origin
         self.log = MemoryLog()
         self.owned = Owned()
+        self.allow = [origin.address]
         self.registry = CollectorRegistry()
         self.poller = self.new()
 
     def new(self) -> Poller:
-        settings = Settings(allow_addresses=(self.origin.address,), requests_per_second=1_000.0)
+        self.registry = CollectorRegistry()
+        settings = Settings(allow_addresses=tuple(self.allow), requests_per_second=1_000.0)
         return Poller(settings, owner=self.owned, producer=self.log, metrics=Metrics(self.registry), jitter=lambda: 0.0)
 
     async def start(self, *records: Incoming) -> None:
@@ -123,7 +125,6 @@ class Bench:
 
     async def again(self, *feeds: Feed) -> None:
         """Start a new poller on what the log holds."""
-        self.registry = CollectorRegistry()
         self.poller = self.new()
         await self.start(*map(incoming, feeds), *map(incoming, self.log.states()))
 

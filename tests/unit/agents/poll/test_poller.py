@@ -315,7 +315,7 @@ async def test_a_document_that_trips_a_bug_becomes_a_dead_letter_with_its_bytes(
     def broken(*_given: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("agents.poll.feed_poll.take_in", broken)
+    monkeypatch.setattr("agents.poll.document.take_in", broken)
     async with bench() as it:
         await it.start(incoming(feed_of(it.origin.script("/feed", Answer(rss([item(1)]))))))
         await it.log.until(states=1)
@@ -373,3 +373,30 @@ async def test_a_lasting_failure_is_told_once_a_day() -> None:
         await it.start(incoming(feed), incoming(failing))
         await it.log.until(states=3)
         assert len(it.log.notes()) == 1
+
+
+async def test_a_number_that_is_lost_while_the_answer_comes_gets_no_article() -> None:
+    async with bench() as it:
+
+        async def lose(_request: web.Request) -> web.Response:
+            it.owned.lost = True
+            return web.Response(body=rss([item(1)]), content_type="application/rss+xml")
+
+        await it.start(incoming(feed_of(it.origin.script("/feed", Answer(send=lose)))))
+        await it.origin.wait_for("/feed", 1)
+        await asyncio.sleep(0.2)
+        assert it.log.articles() == []
+
+
+async def test_a_host_that_cannot_be_reached_is_left_alone_after_five_failures() -> None:
+    async with bench() as it:
+        feeds = [feed_of(f"http://127.0.0.1:{it.origin.port}/{n}", f"f{n}", gap_s=0.05) for n in range(6)]
+        gone = [feed.model_copy(update={"fetch_url": "http://127.0.0.1:1/"}) for feed in feeds]
+        it.allow.append("127.0.0.1:1")
+        it.poller = it.new()
+        await it.start(*map(incoming, gone))
+        await it.log.until(states=6)
+        assert {state.last_outcome for state in it.log.states()} == {"connect_error"}
+        await it.poller.take([incoming(feed.model_copy(update={"tier": 1})) for feed in feeds])
+        await asyncio.sleep(0.2)
+        assert it.origin.asked == [], "the same registered host: its breaker is open"
