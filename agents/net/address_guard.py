@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp.abc import ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
-from streams.errors import TocsinError
+from streams.errors import ConfigurationError, TocsinError
 
 CONNECTIONS_A_HOST = 2
 DNS_CACHE_S = 300
@@ -97,8 +97,13 @@ class _NotingResolver(ThreadedResolver):
 
 
 def endpoint(text: str) -> tuple[str, int]:
-    """Return host and port of an entry of the allow-list: `10.1.2.3:8080`, `[::1]:8080` or `feeds.firm:80`."""
+    """Return host and port of an entry of the allow-list: `10.1.2.3:8080`, `[::1]:8080` or `feeds.firm:80`.
+
+    Raises: ConfigurationError.
+    """
     host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()):
+        raise ConfigurationError(f'allow_addresses: "{text}" is no host:port, such as 10.1.2.3:8080')
     return host.strip("[]").lower(), int(port)
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from agents import log
+from agents.dead_letters import count, letter_of
 from agents.kafka import Incoming
 from agents.poll import records
 from agents.poll.feed_poll import FeedPoll
@@ -17,7 +17,6 @@ from streams.feeds.feed import Feed, FeedState, FeedStatus
 
 BEAT_S = 60.0
 FINISH_S = 3.0  # for publishing what was read; what a poll has not remembered is polled again by the next owner
-LOG = log.named(records.STAGE)
 Failed = Callable[["asyncio.Task[None]"], None]
 
 
@@ -67,12 +66,22 @@ class Partition:
             self._add(feed, spread_s=0.0)
 
     def _feed(self, record: Incoming) -> Feed | None:
-        """Return the feed, or None for a record that is none: it is shown, and left aside."""
+        """Return the feed, or None for a record that is none."""
         try:
             return Feed.from_json(record.value, schema=record.schema)
         except PoisonError as err:
-            LOG.error("not a feed", partition=record.partition, offset=record.offset, error=str(err))  # noqa: TRY400 - the place says more than the trace
+            self._set_aside(record, err)
             return None
+
+    def _set_aside(self, record: Incoming, err: PoisonError) -> None:
+        """Send a record that can't be read to the dead letters; the others go on."""
+        letters = [letter_of(err, record, stage=records.STAGE)]
+        count(letters, self._around.metrics)
+        self._ends_itself(self._task(self._around.log.deliver(letters)))
+
+    def _ends_itself(self, task: "asyncio.Task[None]") -> None:
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     def _add(self, feed: Feed, *, spread_s: float) -> None:
         if feed.status is FeedStatus.DISABLED:
@@ -96,7 +105,7 @@ class Partition:
         try:
             return FeedState.from_json(record.value, schema=record.schema)
         except PoisonError as err:
-            LOG.error("not a feed's state", feed=feed.feed_id, offset=record.offset, error=str(err))  # noqa: TRY400 - as above
+            self._set_aside(record, err)
             return fresh
 
     def _remove(self, feed_id: str) -> None:
@@ -106,8 +115,7 @@ class Partition:
             self._gates[poll.feed.host].members.pop(feed_id, None)
             self._around.load.forget(poll.feed.feed_id)
             task.cancel()
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
+            self._ends_itself(task)
 
     def _task(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.create_task(work)

@@ -4,6 +4,7 @@ import aiohttp
 import pytest
 
 from agents.net.address_guard import AddressRefusedError, check, connector, endpoint
+from streams.errors import ConfigurationError
 from tests.fakes import Answer, FeedOrigin
 
 PUBLIC = [
@@ -50,6 +51,12 @@ def test_an_allowed_endpoint_passes_and_its_neighbour_port_does_not() -> None:
 )
 def test_an_entry_of_the_allow_list_names_host_and_port(text: str, place: tuple[str, int]) -> None:
     assert endpoint(text) == place
+
+
+@pytest.mark.parametrize("text", ["", "feeds.firm", "10.0.0.1:", ":80", "10.0.0.1:http"])
+def test_an_entry_that_is_no_host_and_port_is_a_mistake_with_its_cure(text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"no host:port, such as 10\.1\.2\.3:8080"):
+        endpoint(text)
 
 
 async def test_the_guard_sees_the_connect_that_dns_answers_with_an_inner_address() -> None:

@@ -247,8 +247,12 @@ async def test_records_that_are_no_feed_and_no_state_are_left_aside() -> None:
             for topic, key in [(FEEDS, "broken"), (FEED_STATES, feed.feed_id)]
         ]  # fmt: skip
         await it.start(incoming(feed), *broken)
-        await it.log.until(articles=1)
+        await it.log.until(articles=1, states=1)
         assert len(it.log.articles()) == 1
+        letters = [record.key for record in it.log.records if record.topic is DEAD_LETTERS]
+        assert sorted(letters) == ["tocsin.feed-states/3/1", "tocsin.feeds/3/1"]
+        counted = {"stage": "poll", "reason": "not_valid"}
+        assert it.registry.get_sample_value("tocsin_dead_letters_total", counted) == 2
 
 
 async def test_a_parked_feed_waits_until_its_record_changes() -> None:
