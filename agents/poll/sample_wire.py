@@ -71,13 +71,17 @@ def feeds(address: str, *, start: str = "") -> list[Feed]:
 
 
 class SampleWire:
-    """Serves the samples on a free port of 127.0.0.1: the first at once, the others over the first minute."""
+    """Serves the samples on a free port of 127.0.0.1: the first at once, the others within a minute.
+
+    The minute begins with the first request, so that a slow start of everything else takes nothing from it.
+    """
 
     def __init__(self, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC), port: int = 0) -> None:
         self._clock = clock
         self._port = port
         self.started_at = clock().replace(microsecond=0)
         self.start_name = f"{int(self.started_at.timestamp()):x}"
+        self._asked_at: datetime | None = None
         self.address = ""
         self._runner: web.AppRunner | None = None
 
@@ -105,24 +109,27 @@ class SampleWire:
         paper = next((paper for paper in PAPERS if paper.file == request.match_info["file"]), None)
         if paper is None:
             return web.Response(status=404)
-        items = self.items(paper)
-        etag = f'"{self.start_name}-{sum(released(self.started_at, self._clock()))}"'
+        if self._asked_at is None:
+            self._asked_at = self._clock().replace(microsecond=0)
+        out = released(self._asked_at, self._clock())
+        items = self._items(paper, out, self._asked_at)
+        etag = f'"{self.start_name}-{sum(out)}"'
         if request.headers.get("If-None-Match") == etag:
             return web.Response(status=304, headers={"ETag": etag})
         content_type, body = FORMATS[paper.file.rpartition(".")[2]](paper, items)
         return web.Response(body=body.encode(), content_type=content_type, charset="utf-8", headers={"ETag": etag})
 
-    def items(self, paper: Paper) -> list[SampleItem]:
+    def _items(self, paper: Paper, out: Sequence[bool], begun_at: datetime) -> list[SampleItem]:
         """Return what a paper has published by now, newest first; an edited item stands once, as edited."""
         served: dict[str, SampleItem] = {}
-        for article, out in zip(ARTICLES, released(self.started_at, self._clock()), strict=True):
-            if out and article.feed == paper.name:
-                served[article.guid] = self._item(article, paper, served.get(article.guid))
+        for article, is_out in zip(ARTICLES, out, strict=True):
+            if is_out and article.feed == paper.name:
+                moment = begun_at + timedelta(seconds=article.after_s)
+                served[article.guid] = self._item(article, paper, moment, served.get(article.guid))
         return sorted(served.values(), key=lambda item: item.published_at, reverse=True)
 
-    def _item(self, article: SampleArticle, paper: Paper, before: SampleItem | None) -> SampleItem:
+    def _item(self, article: SampleArticle, paper: Paper, moment: datetime, before: SampleItem | None) -> SampleItem:
         figure = figures(self.started_at)
-        moment = self.started_at + timedelta(seconds=article.after_s)
         return SampleItem(
             guid=f"sample-{self.start_name}-{article.guid}",
             link=f"http://sample.invalid/{paper.name}/{self.start_name}/{article.guid}",
@@ -134,9 +141,9 @@ class SampleWire:
         )
 
 
-def released(started_at: datetime, now: datetime) -> list[bool]:
+def released(begun_at: datetime, now: datetime) -> list[bool]:
     """Return, for each article, whether it is out by now."""
-    return [now >= started_at + timedelta(seconds=article.after_s) for article in ARTICLES]
+    return [now >= begun_at + timedelta(seconds=article.after_s) for article in ARTICLES]
 
 
 def _paragraphs(item: SampleItem) -> str:

@@ -46,6 +46,7 @@ def taken_in(feed: Feed, answer: Fetched, known: dict[str, SeenItem] | None = No
 
 async def articles(clock: FixedClock) -> list[Article]:
     async with serving(clock) as (wire, fetcher):
+        await fetch(fetcher, wire.feeds()[0])
         clock.advance(60)
         answers = [(feed, await fetch(fetcher, feed)) for feed in wire.feeds()]
         return [article for feed, answer in answers for article in taken_in(feed, answer).articles]
@@ -59,6 +60,14 @@ async def test_the_first_articles_are_out_at_once_and_new_at_a_first_poll() -> N
             found[feed.feed_id] = [(article.kind, article.published_at) for article in intake.articles]
         assert found["sample-harbour"] == found["sample-lantern"] == [(ArticleKind.NEW, START)]
         assert found["sample-hangang"] == found["sample-minato"] == found["sample-speicher"] == []
+
+
+async def test_the_minute_begins_with_the_first_request() -> None:
+    clock = FixedClock()
+    async with serving(clock) as (wire, fetcher):
+        clock.advance(90)
+        intake = taken_in(wire.feeds()[0], await fetch(fetcher, wire.feeds()[0]))
+        assert [(article.ordinal, article.published_at) for article in intake.articles] == [(1, clock())]
 
 
 async def test_within_a_minute_every_paper_has_published_in_its_own_language_and_format() -> None:
