@@ -16,10 +16,10 @@ class Bucket:
     _tokens: float | None = None
     _at: float = 0.0
 
-    def wait_s(self, now: float, ahead: int = 0) -> float:
-        """Return how long a token takes when `ahead` others are served before; 0 if one is there."""
+    def wait_s(self, now: float) -> float:
+        """Return how long the next token takes; 0 if one is there."""
         self._fill(now)
-        missing = 1 + ahead - (self._tokens or 0.0)
+        missing = 1 - (self._tokens or 0.0)
         return max(0.0, missing / self.per_second)
 
     def take(self, now: float) -> bool:

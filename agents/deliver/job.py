@@ -13,7 +13,10 @@ AMBIGUOUS = "ambiguous"
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Job:
-    """One record of one topic. `doubtful`: it may have been sent before this process knew of it."""
+    """One record of one topic. `doubtful`: it may have been sent before this process knew of it.
+
+    `waited_s`: how long its lane has waited out the receiver's wish for patience with this job in hand.
+    """
 
     topic: Topic
     record: Incoming
@@ -21,6 +24,7 @@ class Job:
     ledger: Ledger
     due_at: datetime
     doubtful: bool = False
+    waited_s: float = 0.0
 
     def __post_init__(self) -> None:
         self.doubtful = self.doubtful or (self.delivery.last_outcome or "").startswith(AMBIGUOUS)

@@ -3,8 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from typing import Final, Protocol
 
+from agents.deliver import retry
 from agents.deliver.attempt import Attempt
 from agents.deliver.bucket import Breaker, Bucket
 from agents.deliver.job import Job
@@ -15,7 +17,10 @@ from streams.routing.notification import HandOffReason
 from streams.routing.receiver import slots
 from streams.routing.route import Receiver
 
-HOLD_S: Final = 5.0  # what may wait in memory; longer waits go to a tier
+HOLD_S: Final = 30.0  # a freeze or pause that is waited out in memory; half the watchdog's patience with a partition
+BACKLOG_S: Final = 120.0  # what may be queued by rate. Of 500 at 1/s the last goes out after 805 s (1,430 s with 30)
+MOST_QUEUED: Final = 300
+SPILLED = frozenset({HandOffReason.SPILL, HandOffReason.FROZEN})
 COUNTED = frozenset({OutcomeKind.FAILED, OutcomeKind.AMBIGUOUS})
 
 
@@ -35,8 +40,8 @@ class Work(Protocol):
     async def settle(self, job: Job, outcome: Outcome) -> None:
         """Write what follows from the outcome."""
 
-    async def spill(self, jobs: Sequence[Job], reason: HandOffReason, wait_s: float) -> None:
-        """Hand the jobs to tiers: the lane can't send them before `wait_s`."""
+    async def put_off(self, jobs: Sequence[tuple[Job, HandOffReason, float]]) -> None:
+        """Hand jobs to tiers, each for its reason and for so many seconds."""
 
 
 class Lane:
@@ -61,7 +66,7 @@ class Lane:
         self._queues: Mapping[Urgency, deque[Job]] = {urgency: deque() for urgency in Urgency}
         self._sending: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
-        self._spilled_until = 0.0
+        self._spilled = 0  # jobs that are in tiers because this lane could not take them
 
     def adopt(self, receiver: Receiver, channel: Channel) -> None:
         """Go on with other options from the next attempt on; freeze and queue stay, the breaker gets a new chance."""
@@ -71,12 +76,17 @@ class Lane:
         self._note()
 
     def offer(self, job: Job) -> tuple[HandOffReason, float] | None:
-        """Take the job and return None, or return why it belongs into a tier and how long the lane can't send it."""
+        """Take the job and return None, or return why it belongs into a tier and for how long.
+
+        A lane with room takes whatever comes: it never idles for the sake of those that it spilled before.
+        """
+        if job.delivery.reason in SPILLED and self._spilled:
+            self._spilled -= 1
         urgency = job.delivery.urgency
         ahead = sum(len(queue) for other, queue in self._queues.items() if other.rank >= urgency.rank)
-        reason, wait_s = self._wait(ahead)
-        if wait_s > HOLD_S:
-            return reason, self._place_in_backlog(wait_s)
+        reason, wait_s = self._wait()
+        if wait_s > HOLD_S or ahead >= MOST_QUEUED or ahead / self._bucket.per_second > BACKLOG_S:
+            return reason, self._spill(job, wait_s)
         self._queues[urgency].append(job)
         self._note()
         return None
@@ -91,7 +101,7 @@ class Lane:
             if wait_s > HOLD_S:
                 await self._give_back(reason, wait_s)
             elif wait_s > 0:
-                await asyncio.sleep(wait_s)
+                await self._pause(wait_s)
             else:
                 self._start(self._next())
 
@@ -136,7 +146,8 @@ class Lane:
         self._learn(outcome)
         if outcome is None:
             return
-        if outcome.kind is OutcomeKind.THROTTLED and outcome.retry_after_s <= HOLD_S:
+        if outcome.kind is OutcomeKind.THROTTLED and job.waited_s + outcome.retry_after_s <= HOLD_S:
+            job.waited_s += outcome.retry_after_s
             self._queues[job.delivery.urgency].appendleft(job)
             return
         await self._work.settle(job, outcome)
@@ -153,21 +164,33 @@ class Lane:
             self._breaker.succeeded()
         self._note()
 
-    def _wait(self, ahead: int = 0) -> tuple[HandOffReason, float]:
+    def _wait(self) -> tuple[HandOffReason, float]:
         """Return what stands in the way longest, and for how long."""
         now = self._clock()
         frozen = self._frozen_until - now
-        blocked = max(self._breaker.wait_s(now), self._bucket.wait_s(now, ahead), 0.0)
+        blocked = max(self._breaker.wait_s(now), self._bucket.wait_s(now), 0.0)
         return (HandOffReason.FROZEN, frozen) if frozen > blocked else (HandOffReason.SPILL, blocked)
 
-    def _place_in_backlog(self, wait_s: float) -> float:
-        """Return when the lane gets to one more spilled job: backlog by rate, after those that were spilled before."""
-        now = self._clock()
-        self._spilled_until = max(self._spilled_until + 1 / self._bucket.per_second, now + wait_s)
-        return self._spilled_until - now
+    def _spill(self, job: Job, wait_s: float) -> float:
+        """Return for how long one more job is put off: until its place in the backlog is near enough to be held.
+
+        While the receiver is given up, at least as long as the tier above its last one: a receiver that is dead for
+        a day costs each of its deliveries two dozen records, not hundreds.
+        """
+        self._spilled += 1
+        backlog_s = (self.queued + self._spilled) / self._bucket.per_second - BACKLOG_S
+        climbed_s = retry.delay_s(retry.tier_after(job.delivery.seq)) if self._breaker.open else 0
+        return max(wait_s, backlog_s, climbed_s)
 
     async def _give_back(self, reason: HandOffReason, wait_s: float) -> None:
-        await self._work.spill(self._empty(), reason, self._place_in_backlog(wait_s))
+        await self._work.put_off([(job, reason, self._spill(job, wait_s)) for job in self._empty()])
+
+    async def _pause(self, wait_s: float) -> None:
+        """Wait, but look again at once when a job comes or an attempt ends: it may have changed the wait."""
+        self._changed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._changed.wait()
 
     def _note(self) -> None:
         self._changed.set()

@@ -60,35 +60,15 @@ class Settlement:
             case OutcomeKind.REFUSED | OutcomeKind.GONE:
                 await self._dead(job, outcome)
             case OutcomeKind.THROTTLED:
-                await self.spill([job], HandOffReason.FROZEN, outcome.retry_after_s)
+                await self.put_off([(job, HandOffReason.FROZEN, outcome.retry_after_s)])
             case OutcomeKind.POSTPONED:
-                await self.spill([job], HandOffReason.SCHEDULED, outcome.retry_after_s)
+                await self.put_off([(job, HandOffReason.SCHEDULED, outcome.retry_after_s)])
             case OutcomeKind.FAILED | OutcomeKind.AMBIGUOUS:
                 await self.retry([job], outcome)
 
-    async def spill(self, jobs: Sequence[Job], reason: HandOffReason, wait_s: float) -> None:
-        """Hand jobs that the lane can't send for so long to tiers; no attempt is counted."""
-        await self.put_off([(job, reason, wait_s) for job in jobs])
-
     async def put_off(self, jobs: Sequence[tuple[Job, HandOffReason, float]]) -> None:
-        """Hand jobs to tiers, each for its reason and wait, in one write.
-
-        What is scheduled goes to the largest tier that is not longer than the wait; what was spilled to the tier
-        that the wait asks for, or further up if it has been there.
-        """
-        await self._hand_off(
-            [
-                (
-                    job,
-                    retry.tier_within(wait_s)
-                    if reason is HandOffReason.SCHEDULED
-                    else retry.tier_for_spill(wait_s, job.delivery.seq),
-                    reason,
-                    None,
-                )
-                for job, reason, wait_s in jobs
-            ]
-        )
+        """Hand jobs to tiers, each for its reason and wait, in one write; no attempt is counted."""
+        await self._hand_off([(job, _tier(reason, wait_s), reason, None) for job, reason, wait_s in jobs])
 
     async def retry(self, jobs: Sequence[Job], outcome: Outcome) -> None:
         """Hand jobs whose attempt failed to their next tier."""
@@ -155,3 +135,7 @@ class Settlement:
 
     async def _owned(self) -> bool:
         return self.around.owner.holds(self.number) or await self.around.owner.recheck(self.number)
+
+
+def _tier(reason: HandOffReason, wait_s: float) -> str:
+    return retry.tier_within(wait_s) if reason is HandOffReason.SCHEDULED else retry.tier_for_spill(wait_s)

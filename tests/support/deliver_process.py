@@ -16,16 +16,17 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from agents import log
-from agents.deliver.service import Deliver
+from agents.deliver.sender import SOURCES
+from agents.deliver.service import GROUP, Deliver
 from agents.follower import read_all
-from agents.kafka import Incoming, Outgoing, Producer, outgoing
+from agents.kafka import Incoming, Outgoing, Producer, new_consumer, outgoing, partition
 from agents.metrics import Metrics
 from agents.topic_admin import apply
 from config.settings import Settings
 from streams.ids import UserId
 from streams.routing.notification import Delivery, DeliveryState
 from streams.routing.route import Receiver, RouteNode, Routes, RoutesVersion
-from streams.topics import CATALOGUE, DELIVERIES, DELIVERY_STATES, RETRIES, ROUTES, Topic
+from streams.topics import CATALOGUE, DELIVERIES, DELIVERY_STATES, RETRIES, ROUTES, Names, Topic
 from tests.support.notices import ledger
 
 READY_EVERY_S = 0.05
@@ -94,6 +95,20 @@ class Field:
         """Return once the retry tiers took so many records."""
         while sum([len(await self.records(topic)) for topic in RETRIES.values()]) < count:  # noqa: ASYNC110 - a broker tells
             await asyncio.sleep(0.1)
+
+    async def in_hand(self) -> set[str]:
+        """Return the ids of all deliveries that stand on a topic past what the sender has committed."""
+        names = Names(self.settings.topic_prefix)
+        client = new_consumer(self.settings, group_id=names.prefix + GROUP)
+        await client.start()
+        try:
+            records = [record for topic in SOURCES for record in await self.records(topic)]
+            places = {(record.topic, record.partition) for record in records}
+            done = {place: await client.committed(partition(*place)) or 0 for place in places}
+        finally:
+            await client.stop()
+        left = [record for record in records if record.offset >= done[record.topic, record.partition]]
+        return {Delivery.from_json(record.value).delivery_id for record in left}
 
     async def finals(self, count: int, *, within_s: float = 60) -> dict[str, DeliveryState]:
         """Return the states once so many deliveries have a final one."""

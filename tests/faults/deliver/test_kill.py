@@ -40,12 +40,12 @@ def receivers(folder: Path, sink: WebhookSink, slack: SlackEmulator) -> list[Rec
     made: list[dict[str, Any]] = []
     for name in (*HOOKS, DEAD):
         (folder / name).write_text(sink.url(name))
-        options = {"url_file": str(folder / name), "ordered": False, "allow_insecure": True, "timeout_s": 1.0}
+        options = {"url_file": str(folder / name), "ordered": False, "allow_insecure": True, "timeout_s": 10.0}
         made.append({"receiver_id": name, "type": "webhook", "options": options, "concurrency": CONCURRENCY})
     for name in CHATS:
         options = {
             "token_file": str(folder / "token"), "channel": f"C-{name}", "api_url": slack.api_url,
-            "allow_insecure": True, "timeout_s": 1.0,
+            "allow_insecure": True, "timeout_s": 10.0,
         }  # fmt: skip
         made.append({"receiver_id": name, "type": "slack", "options": options})
     return [Receiver.model_validate(each | {"rate": {"per_second": 50, "burst": 50}}) for each in made]
@@ -76,7 +76,7 @@ async def run_and_kill(field: Field, allow: Sequence[str]) -> None:
             await started[-1].ended()
         await field.publish(everything[KILLS * share :])
         started.append(await Child.start(*command))
-        await field.finals(len(LIVING) * EACH, within_s=120)
+        await field.finals(len(LIVING) * EACH, within_s=180)
         assert await started[-1].stop() == 0
 
 
@@ -93,8 +93,8 @@ async def test_five_kills_lose_nothing_and_repeat_only_what_was_in_flight(
         states = await field.states()
         living = {one.delivery_id for one in deliveries(LIVING)}
         assert {states[name].state.value for name in living} == {"delivered"}
-        assert set(states) == living | dead_ids
-        assert {states[name].state.value for name in dead_ids} == {"handed_off"}
+        assert {states[name].state.value for name in dead_ids if name in states} == {"handed_off"}
+        assert dead_ids <= await field.in_hand()
 
         hooked = {one.delivery_id for one in deliveries(HOOKS)}
         came = Counter(name for name in sink.ids if name in hooked)

@@ -8,7 +8,6 @@ def test_a_burst_goes_at_once_and_the_rest_at_the_rate() -> None:
     bucket = Bucket(2.0, 3)
     assert [bucket.take(10.0) for _ in range(4)] == [True, True, True, False]
     assert bucket.wait_s(10.0) == 0.5
-    assert bucket.wait_s(10.0, ahead=3) == 2.0
     assert bucket.take(10.5)
 
 

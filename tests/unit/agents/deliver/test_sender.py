@@ -10,7 +10,7 @@ from agents.deliver.effects import Effects
 from agents.deliver.job import Job
 from agents.deliver.ledger import DeliveryLedger, Verdict
 from agents.deliver.offsets import Offsets
-from agents.deliver.outcome import Outcome, OutcomeKind, ambiguous, delivered, failed, refused, throttled
+from agents.deliver.outcome import Outcome, OutcomeKind, ambiguous, failed, refused, throttled
 from agents.deliver.partition import Partition
 from agents.kafka import Outgoing
 from streams.dead_letter import DeadLetter
@@ -22,7 +22,6 @@ from streams.topics import DEAD_LETTERS, DELIVERIES, DELIVERY_STATES, RETRIES
 from tests.support.delivery_world import (
     EPOCH,
     NAMES,
-    CrashError,
     MemoryLog,
     MemoryReceiver,
     MemoryReceivers,
@@ -266,14 +265,61 @@ def test_a_slow_receiver_gets_what_its_rate_allows_and_the_rest_waits_in_tiers()
         world = World(hook=hook)
         world.known = routes(receiver("hook", rate={"per_second": 1, "burst": 1}, options={}))
         process = await world.process().start()
-        for number in range(40):
+        for number in range(300):
             world.log.publish(sent_to("hook", number))
-        await world.settled(40)
+        await world.settled(300)
         await process.stop()
         times = [at for at, _ in hook.calls]
-        assert len(times) == 40
+        assert len(times) == 300
         assert min(later - sooner for sooner, later in pairwise(times)) >= 0.99
-        assert world.log.tier_records() <= 3 * 40
+        assert times[-1] - times[0] <= 3 * 300
+        assert 0 < world.log.tier_records() <= 3 * 300
+
+    on_a_jumping_clock(run())
+
+
+def test_a_lane_that_is_asked_for_patience_again_and_again_lets_the_delivery_go_to_a_tier() -> None:
+    async def run() -> None:
+        hook = MemoryReceiver([throttled("ratelimited", 12.0)] * 3)
+        world = World(hook=hook)
+        process = await world.process().start()
+        world.log.publish(sent_to("hook"))
+        await world.settled(1)
+        await process.stop()
+        assert world.log.tier_records() == 1
+        assert [later - sooner >= 12.0 for (sooner, _), (later, _) in pairwise(hook.calls)] == [True] * 3
+
+    on_a_jumping_clock(run())
+
+
+def test_a_lane_holds_no_more_than_its_share_of_memory() -> None:
+    async def run() -> None:
+        hook = MemoryReceiver(takes_s=5.0)
+        world = World(hook=hook)
+        process = await world.process().start()
+        for number in range(500):
+            world.log.publish(sent_to("hook", number))
+        await until(lambda: world.log.tier_records() > 0)
+        await process.kill()
+        assert world.log.tier_records() >= 500 - 310
+
+    on_a_jumping_clock(run())
+
+
+def test_a_frozen_lane_gives_its_queue_to_the_tiers() -> None:
+    async def run() -> None:
+        hook = MemoryReceiver([throttled("http_429", 300.0)], takes_s=1.0)
+        world = World(hook=hook)
+        world.known = routes(receiver("hook", options={}))
+        process = await world.process().start()
+        for number in range(10):
+            world.log.publish(sent_to("hook", number))
+        await until(lambda: world.log.tier_records() == 10, within_s=5)
+        assert process.metrics.lane_frozen.labels("hook")._value.get() == 1
+        await world.settled(10)
+        await process.stop()
+        assert world.log.outcomes() == ["delivered"] * 10
+        assert all(at - hook.calls[0][0] >= 300.0 for at, _ in hook.calls[1:])
 
     on_a_jumping_clock(run())
 
@@ -636,15 +682,3 @@ def test_mutation_without_lanes_a_dead_receiver_holds_up_the_others(monkeypatch:
     monkeypatch.setattr(Partition, "_place", one_after_the_other)
     with pytest.raises(AssertionError):
         test_a_dead_receiver_does_not_slow_the_others()
-
-
-def test_a_crash_error_is_what_a_dead_process_meets() -> None:
-    async def run() -> None:
-        world = World(hook=MemoryReceiver())
-        process = world.process()
-        process.alive = False
-        with pytest.raises(CrashError):
-            await process.deliver([])
-        assert delivered().kind is OutcomeKind.DELIVERED
-
-    on_a_jumping_clock(run())

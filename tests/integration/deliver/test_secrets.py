@@ -1,0 +1,48 @@
+import io
+from pathlib import Path
+
+import pytest
+
+from agents import log
+from agents.broker import Broker
+from streams.routing.route import Receiver
+from streams.topics import CATALOGUE
+from tests.support.deliver_process import Field, running
+from tests.support.notices import delivery
+from tests.support.slack_emulator import SlackEmulator
+from tests.support.webhook_sink import WebhookSink
+
+pytestmark = pytest.mark.kafka
+SECRETS = ("very-secret-path", "xoxb-very-secret-token", "c2VjcmV0LXNpZ25pbmcta2V5LW9mLW91cnM")
+FAULTS = ("500", "drop", "hang", "404", "redirect", "429/1", "410")
+
+
+async def test_no_secret_stands_in_any_record_log_or_metric(broker: Broker, topic_prefix: str, tmp_path: Path) -> None:
+    written = io.StringIO()
+    log.configure(form="json", level="DEBUG", stream=written)
+    async with WebhookSink(faults=list(FAULTS)) as sink, SlackEmulator(faults=["invalid_auth"]) as slack:
+        (tmp_path / "url").write_text(sink.url(SECRETS[0]))
+        (tmp_path / "token").write_text(SECRETS[1])
+        (tmp_path / "keys").write_text(f"whsec_{SECRETS[2]}=")
+        hook = {
+            "url_file": str(tmp_path / "url"), "sign": {"keys_file": str(tmp_path / "keys")}, "allow_insecure": True,
+            "timeout_s": 1.0,
+        }  # fmt: skip
+        chat = {
+            "token_file": str(tmp_path / "token"), "channel": "C1", "api_url": slack.api_url, "allow_insecure": True,
+        }  # fmt: skip
+        allow = (*sink.allow, *slack.allow)
+        field = await Field.laid(broker.bootstrap, topic_prefix, allow_addresses=allow)
+        await field.route(
+            Receiver.model_validate({"receiver_id": "hook", "type": "webhook", "options": hook}),
+            Receiver.model_validate({"receiver_id": "chat", "type": "slack", "options": chat}),
+        )
+        await field.publish([*(delivery("hook", number=n) for n in range(len(FAULTS))), delivery("chat")])
+        async with running(field.settings) as metrics:
+            await field.finals(len(FAULTS) + 1)
+        kept = [record for topic in CATALOGUE for record in await field.records(topic)]
+    told = [written.getvalue(), str([each.samples for each in metrics.registry.collect()])]
+    told += [f"{record.key} {record.value!r} {record.headers}" for record in kept]
+    assert len(kept) > len(FAULTS)
+    assert len(sink.received) >= len(FAULTS)
+    assert [secret for secret in SECRETS if any(secret in text for text in told)] == []
