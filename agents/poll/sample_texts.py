@@ -25,7 +25,7 @@ TALKS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleArticle:
-    """A text with places for figures. Served `after_s` seconds after the first request; a later one of its guid edits it."""
+    """A text with places for figures, out `after_s` seconds after the first request; a later one edits its guid."""
 
     feed: str
     guid: str
