@@ -7,8 +7,6 @@ from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import Any
 
-from prometheus_client import CollectorRegistry
-
 from agents import log
 from agents.alert import AlertStage
 from agents.batch import BatchWork
@@ -18,7 +16,7 @@ from agents.follower import Follower
 from agents.health import Health
 from agents.kafka import Producer
 from agents.match import picker
-from agents.metrics import Metrics
+from agents.metrics import new_metrics
 from agents.owner import Owner
 from agents.poll.poller import Poller
 from agents.rules_feed import RulesFeed
@@ -35,7 +33,7 @@ class Process:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.metrics = Metrics(CollectorRegistry())
+        self.metrics = new_metrics()
         self.health = Health(self.metrics.registry, host=settings.metrics_host, port=settings.metrics_port)
         self.opened = AsyncExitStack()
         self._loops: list[Task] = []
@@ -55,16 +53,16 @@ class Process:
     async def producer(self) -> Producer:
         """Return a started producer, which is closed when the process ends."""
         producer = Producer(self.settings)
-        await producer.start()
+        await self.first("broker", producer.start(), waiting="does not answer")
         self.opened.push_async_callback(producer.stop)
         return producer
 
-    async def first(self, topic: topics.Topic, work: Awaitable[None]) -> None:
-        """Wait for what needs this topic's first record, and show meanwhile that it is waited for."""
-        here: list[bool] = []
-        self.health.part(topic.name, lambda: bool(here), waiting="waits for its first record: `tocsin ... apply`")
+    async def first(self, name: str, work: Awaitable[None], *, waiting: str = "waits for its first record") -> None:
+        """Wait for what everything else needs, and show meanwhile that it is waited for."""
+        done = asyncio.Event()
+        self.health.part(name, done.is_set, waiting=waiting)
         await work
-        here.append(True)
+        done.set()
 
     async def run(self, wire: Callable[["Process"], Awaitable[None]]) -> None:
         """Wire the loops and run them until cancelled, or until one of them fails."""
@@ -123,7 +121,7 @@ async def wire_agents(process: Process, *, only: str | None = None) -> None:
 async def wire_match(process: Process, producer: Producer) -> None:
     """Match each article against the rules; on Faust, for it has no state and takes the processor time."""
     rules = RulesFeed(process.settings, process.metrics)
-    await process.first(topics.RULES, rules.start())
+    await process.first(topics.RULES.name, rules.start())
     stage = Stage(
         process.settings, group="match", source=topics.ARTICLES, pick=picker(lambda: rules.matcher, process.metrics),
         producer=producer, metrics=process.metrics, before=rules.catch_up,
@@ -143,7 +141,7 @@ async def wire_fan_out(process: Process, producer: Producer) -> None:
     """Decide for each desk: told, as what, through which receivers, or why not."""
     fan_out = FanOut(process.metrics)
     follower = Follower(process.settings, [topics.ROUTES, topics.CONTROLS], fan_out.apply, needs=[topics.ROUTES])
-    await process.first(topics.ROUTES, follower.start())
+    await process.first(topics.ROUTES.name, follower.start())
     owner = Owner(
         process.settings, group="fan-out", sources=[topics.ALERTS], states=[topics.DESK_STORIES], look_back=1_000
     )

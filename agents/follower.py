@@ -73,8 +73,9 @@ class Follower:
 
     async def stop(self) -> None:
         """Disconnect; may be called twice."""
-        if self._reader is not None:
-            await disconnect(self._reader)
+        for client in (self._reader, self._asker):
+            if client is not None:
+                await disconnect(client)
 
     async def catch_up(self) -> None:
         """Return when everything that was appended before the call was applied; `run` must be running.
