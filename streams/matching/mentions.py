@@ -1,9 +1,10 @@
 """Where an article names entities. Of overlapping names the longest wins; some names need a context."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from streams.ids import EntityId
 from streams.matching.document import Document, Occurrence
@@ -12,13 +13,15 @@ from streams.matching.tree import Form
 from streams.matching.word_reader import in_form
 from streams.text.tokens import tokenise
 
+Phrases = tuple[tuple[str, ...], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """Phrases of which one must (or none may) be within so many words of a name, in any field."""
 
-    required: tuple[tuple[str, ...], ...]
-    excluded: tuple[tuple[str, ...], ...]
+    required: Phrases
+    excluded: Phrases
     within: int
 
 
@@ -67,12 +70,14 @@ class NameIndex:
 
     def find(self, document: Document) -> dict[EntityId, list[Occurrence]]:
         """Return where each entity is named, in the order of the text. Cost: O(words + names found)."""
+        surroundings = Surroundings(document)
         found = {
             Occurrence(start, start + len(name.terms) - 1, name.entity_id)
             for term, starts in document.by_term.items()
             for name in self.by_first_word.get(term, ())
             for start in starts
             if stands_at(name, start, document)
+            and (name.context is None or surroundings.allow(name.context, start, start + len(name.terms) - 1))
         }
         mentions: dict[EntityId, list[Occurrence]] = defaultdict(list)
         for place in longest(found):
@@ -81,30 +86,48 @@ class NameIndex:
 
 
 def stands_at(name: Name, start: int, document: Document) -> bool:
-    """Return whether the name stands at a position, in its case and its context."""
+    """Return whether the name stands at a position, in its case."""
     stop = start + len(name.terms)
     if tuple(document.terms[start:stop]) != name.terms:
         return False
-    if name.written is not None and tuple(document.words[start:stop]) != name.written:
-        return False
-    return name.context is None or in_context(name.context, start, stop - 1, document)
+    return name.written is None or tuple(document.words[start:stop]) == name.written
 
 
-def in_context(context: Context, first: int, last: int, document: Document) -> bool:
-    """Return whether the words around a name allow it."""
-    low, high = first - context.within, last + context.within
+class Surroundings:
+    """Where the words of contexts are in one article; each is looked up once, however often a name stands there."""
 
-    def has(words: tuple[str, ...]) -> bool:
-        return contains(document, words, low, first - 1) or contains(document, words, last + 1, high)
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.known: dict[Phrases, list[tuple[int, int]]] = {}
 
-    return (not context.required or any(map(has, context.required))) and not any(map(has, context.excluded))
+    def allow(self, context: Context, first: int, last: int) -> bool:
+        """Return whether the words around a name, `first` to `last`, are those that its context wants."""
+        required = not context.required or self.near(context.required, first, last, context.within)
+        return required and not self.near(context.excluded, first, last, context.within)
 
+    def near(self, phrases: Phrases, first: int, last: int, within: int) -> bool:
+        """Return whether one of the phrases stands whole before or behind the name, within so many words."""
+        places = self.places(phrases)
+        sides = ((first - within, first - 1), (last + 1, last + within))
+        return any(
+            end <= high
+            for low, high in sides
+            for _, end in islice(places, bisect_left(places, (low, 0)), bisect_left(places, (high + 1, 0)))
+        )
 
-def contains(document: Document, words: tuple[str, ...], low: int, high: int) -> bool:
-    """Return whether the words stand in a row within positions `low` to `high`, both included."""
-    starts = document.by_stem.get(words[0], ())
-    candidates = starts[bisect_left(starts, low) : bisect_right(starts, high - len(words) + 1)]
-    return any(tuple(document.stems[start : start + len(words)]) == words for start in candidates)
+    def places(self, phrases: Phrases) -> list[tuple[int, int]]:
+        """Return where any of the phrases stands, first and last word, in order."""
+        found = self.known.get(phrases)
+        if found is None:
+            found = self.known[phrases] = sorted(place for words in phrases for place in self.places_of(words))
+        return found
+
+    def places_of(self, words: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+        """Yield where one phrase stands."""
+        stems, length = self.document.stems, len(words)
+        for start in self.document.by_stem.get(words[0], ()):
+            if tuple(stems[start : start + length]) == words:
+                yield start, start + length - 1
 
 
 def longest(found: Iterable[Occurrence]) -> list[Occurrence]:

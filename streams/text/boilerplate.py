@@ -1,12 +1,14 @@
 """What a news page holds beside the news: navigation, related articles, comments, notices."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
 
-from streams.text.boilerplate_words import HEADING_PATTERNS, HEADINGS, LINK_LINE, NOTICE, NOTICES
+from streams.text.boilerplate_words import HEADING_PATTERN, HEADINGS, LINK_LINE, NOTICE, NOTICES
 from streams.text.tokens import tokenise
 
-PROSE_WORDS = 20  # a line of so many words with a full stop is prose, not a menu
+PROSE_WORDS = 12  # a line of so many words with a full stop is prose, not a menu
 WORDS_BEFORE_A_TAIL = 8  # a heading with less text before it stands at the top of the page
 HEADING_CHARS = 80
 NOTICE_CHARS = 300
@@ -15,7 +17,7 @@ SUFFIX_WORDS = 6  # such as " - The Site's Name"
 FULL_STOPS = (".", "。")
 SITE_MARK = re.compile(r"\s[-–—|·»:]+\s|\s*\|\s*")
 COUNT = re.compile(r"[(\[]?\d+[)\]]?")
-SENTENCE_END = re.compile("[.!?。！？][\"'”’」』)]*$")
+SENTENCE_END = re.compile("(?<![.…])[.!?。！？][\"'”’」』)]*$")
 
 
 def cut(text: str, *, title: str) -> str:
@@ -26,11 +28,10 @@ def cut(text: str, *, title: str) -> str:
     the shipped languages (en, zh, ja, de, ko, fr, es). Cookie and subscription lines go.
     Raises: nothing. Cost: O(text).
     """
-    lines = text.split("\n")
-    headings = [number for number, line in enumerate(lines) if is_heading(line)]
-    start = first_line(lines, headings, key(title))
-    end = next((number for number in headings if number >= start and is_tail(lines, start, number)), len(lines))
-    return "\n".join(line for line in lines[start:end] if not (is_heading(line) or is_notice(line)))
+    page = Page(text.split("\n"), key(title))
+    start = page.first_line()
+    end = page.tail(start)
+    return "\n".join(page.lines[number] for number in range(start, end) if page.is_text(number))
 
 
 def key(line: str) -> str:
@@ -40,51 +41,30 @@ def key(line: str) -> str:
 
 def is_heading(line: str) -> bool:
     """Return whether the line is nothing but the heading of a page's tail."""
-    if len(line) > HEADING_CHARS:
+    if not line or len(line) > HEADING_CHARS:
         return False
     words = key(COUNT.sub(" ", line))
-    return words in HEADINGS or (
-        not line.rstrip().endswith(FULL_STOPS) and any(pattern.fullmatch(words) for pattern in HEADING_PATTERNS)
-    )
+    if words in HEADINGS:
+        return True
+    return not line.rstrip().endswith(FULL_STOPS) and HEADING_PATTERN.fullmatch(words) is not None
 
 
 def is_notice(line: str) -> bool:
     """Return whether the line asks for cookies, a subscription or a click, or links to another article."""
-    if len(line) > NOTICE_CHARS:
+    if not line or len(line) > NOTICE_CHARS:
         return False
-    return LINK_LINE.match(line) is not None or NOTICE.match(key(line)) is not None or key(line) in NOTICES
+    words = key(line)
+    return LINK_LINE.match(line) is not None or words in NOTICES or NOTICE.match(words) is not None
 
 
 def is_prose(line: str) -> bool:
     """Return whether the line reads like a paragraph of an article."""
-    return SENTENCE_END.search(line.rstrip()) is not None and len(tokenise(line)) >= PROSE_WORDS
-
-
-def prose(lines: Sequence[str]) -> int:
-    """Return how many characters of the lines are prose."""
-    return sum(len(line) for line in lines if is_prose(line))
-
-
-def first_line(lines: Sequence[str], headings: Sequence[int], title: str) -> int:
-    """Return the line where the article begins: behind the last one that is the title and has the article behind it.
-
-    A copy in a menu has no prose before the next heading; a copy below the article has more prose before
-    it than behind it.
-    """
-    start = 0
-    if not title:
-        return start
-    for number, line in enumerate(lines):
-        if same_title(line, title):
-            end = next((heading for heading in headings if heading > number), len(lines))
-            if prose(lines[:number]) <= prose(lines[number:end]):
-                start = number + 1
-    return start
+    return SENTENCE_END.search(line[-10:].rstrip()) is not None and len(tokenise(line)) >= PROSE_WORDS
 
 
 def same_title(line: str, title: str) -> bool:
     """Return whether the line is the title, or one of both is the other with the name of the site behind it."""
-    if len(line) > 2 * len(title) + HEADING_CHARS:
+    if not line or len(line) > 2 * len(title) + HEADING_CHARS:
         return False
     words = key(line)
     if words == title or any(key(line[: found.start()]) == title for found in SITE_MARK.finditer(line)):
@@ -94,8 +74,45 @@ def same_title(line: str, title: str) -> bool:
     return starts and len(rest.split()) <= SUFFIX_WORDS
 
 
-def is_tail(lines: Sequence[str], start: int, heading: int) -> bool:
-    """Return whether the page's tail begins at this heading: the article is before it, or nowhere behind it."""
-    before = [line for line in lines[start:heading] if not (is_heading(line) or is_notice(line))]
-    words = sum(len(tokenise(line)) for line in before)
-    return words >= WORDS_BEFORE_A_TAIL or not any(is_prose(line) for line in lines[heading:])
+class Page:
+    """The lines of a page, each looked at once."""
+
+    def __init__(self, lines: Sequence[str], title: str) -> None:
+        self.lines = lines
+        self.title = title
+        self.headings = [number for number, line in enumerate(lines) if is_heading(line)]
+        self.furniture = {*self.headings, *(number for number, line in enumerate(lines) if is_notice(line))}
+        self.prose_before = [0, *accumulate(len(line) if is_prose(line) else 0 for line in lines)]
+
+    def is_text(self, number: int) -> bool:
+        """Return whether a line is neither heading nor notice."""
+        return number not in self.furniture
+
+    def next_heading(self, number: int) -> int:
+        """Return the first heading at or behind a line, or the end."""
+        at = bisect_left(self.headings, number)
+        return self.headings[at] if at < len(self.headings) else len(self.lines)
+
+    def first_line(self) -> int:
+        """Return the line where the article begins: behind the last one that is the title, the article behind it.
+
+        A copy in a menu has no prose before the next heading; a copy below the article has more prose before
+        it than behind it.
+        """
+        start = 0
+        for number, line in enumerate(self.lines):
+            if self.title and same_title(line, self.title):
+                before, behind = self.prose_before[number], self.prose_before[self.next_heading(number + 1)]
+                if 2 * before <= behind:
+                    start = number + 1
+        return start
+
+    def tail(self, start: int) -> int:
+        """Return the line where the page's tail begins: a heading with the article before it, or nowhere behind it."""
+        words, at = 0, start
+        for heading in self.headings[bisect_left(self.headings, start) :]:
+            words += sum(len(tokenise(self.lines[number])) for number in range(at, heading) if self.is_text(number))
+            if words >= WORDS_BEFORE_A_TAIL or self.prose_before[heading] == self.prose_before[-1]:
+                return heading
+            at = heading
+        return len(self.lines)

@@ -89,23 +89,18 @@ HEADINGS_BY_LANGUAGE = {
         deja un comentario|dejar un comentario|deja una respuesta|dejar una respuesta|recomendado para ti
         recomendados|últimas noticias""",
 }
-HEADING_PATTERNS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"(leave|post|add|write) (a|your) (reply|comment|response)( (to|on) .+)?( cancel reply)?",
-        r"more (stories |news |articles |coverage )?(from|by|on|about|in) (the )?(\S+ ?){1,4}",
-        r"(related|similar|recommended|suggested) (articles|stories|news|posts|content|reading|coverage)( .{1,30})?",
-        r"(you|readers) (may|might|will|could) (also )?(like|enjoy|love|be interested in)( .{1,20})?",
-        r"most (popular|read|viewed|shared|discussed|commented)( .{1,30})?",
-        r"(recent|latest|top|all|reader) comments?( .{1,20})?",
-        r"(view|show|read|see|load) (all |the |more |\d+ )*comments?",
-        r"(trending|popular) (now|today|this week|on .{1,20}|in .{1,20}|stories|topics)",
-        (
-            r"(\S+ ){0,2}(related|recommended|trending|popular|latest|recent|similar|suggested|featured|top|more|other)"
-            r"( \S+)? (articles|stories|news|posts|videos|topics|reads|headlines|coverage|content|updates|picks|links)"
-        ),
-        r"what (others|people|readers) are (reading|saying)( .{1,20})?",
-    )
+HEADING_PATTERN = re.compile(
+    r"(leave|post|add|write) (a|your) (reply|comment|response)( (to|on) .+)?( cancel reply)?"
+    r"|more (stories |news |articles |coverage )?(from|by|on|about|in) (the )?(\S+ ?){1,4}"
+    r"|(related|similar|recommended|suggested) (articles|stories|news|posts|content|reading)( .{1,30})?"
+    r"|(you|readers) (may|might|will|could) (also )?(like|enjoy|love|be interested in)( .{1,20})?"
+    r"|most (popular|read|viewed|shared|discussed|commented)( .{1,30})?"
+    r"|(recent|latest|top|all|reader) comments?( .{1,20})?"
+    r"|(view|show|read|see|load) (all |the |more |\d+ )*comments?"
+    r"|(trending|popular) (now|today|this week|on .{1,20}|in .{1,20}|stories|topics)"
+    r"|(\S+ ){0,2}(related|recommended|trending|popular|latest|recent|similar|suggested|featured|top|more|other)"
+    r"( \S+)? (articles|stories|news|posts|videos|topics|reads|headlines|coverage|content|updates|picks|links)"
+    r"|what (others|people|readers) are (reading|saying)( .{1,20})?"
 )
 NOTICES_TEXT = """
     advertisement|advertisements|ad|story continues below advertisement

@@ -160,6 +160,25 @@ def test_a_very_long_line_is_neither_heading_nor_notice() -> None:
     assert cut(line, title="y" * 3) == line
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param(TITLE, id="the title"),
+        pytest.param("Related articles", id="a heading"),
+        pytest.param("Read more", id="a notice"),
+        pytest.param("Tariffs", id="a menu"),
+    ],
+)
+def test_a_page_of_a_hundred_thousand_equal_lines_is_read_to_its_end(line: str) -> None:
+    assert cut("\n".join([line] * 100_000) + f"\n{TITLE}\n{TEXT}", title=TITLE) == TEXT
+
+
+def test_an_article_that_repeats_its_title_below_its_text_is_not_cut() -> None:
+    text = f"{TEXT}\n{TITLE}\nThe ministers left the island in the evening, and will meet again after the summer."
+    assert cut(text, title=TITLE) == text
+
+
 @pytest.mark.corpus
 @pytest.mark.parametrize("as_html", [False, True], ids=["as text", "as HTML"])
 def test_of_the_golden_page_only_the_article_is_left(as_html: bool) -> None:
