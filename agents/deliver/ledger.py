@@ -76,9 +76,11 @@ class Threads:
         self._kept[thread.key] = thread.to_json()
 
     def root(self, receiver: ReceiverId, story: StoryId) -> Thread | None:
-        """Return the root message of a story at a receiver, if one got through."""
+        """Return the root message of a story at a receiver, if one got through (and its record can be read)."""
         value = self._kept.get(f"{receiver}/{story}")
-        return None if value is None else Thread.from_json(value)
+        with suppress(PoisonError):
+            return None if value is None else Thread.from_json(value)
+        return None
 
 
 def _readable(values: Iterable[bytes]) -> Iterator[DeliveryState]:

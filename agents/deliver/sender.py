@@ -46,13 +46,12 @@ class Sender:
 
     async def run(self) -> None:
         """Run until cancelled, or until a task fails: then the process must end; what is uncommitted is replayed."""
-        async with asyncio.TaskGroup() as self._tasks:
-            self._up.set()
-            while True:
-                await self._finished.wait()
-                await asyncio.sleep(COMMIT_EVERY_S)
-                self._finished.clear()
-                await self._commit()
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                self._up.set()
+                await self._commit_forever()
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from failures  # one is enough to end, and its class decides the exit code
 
     def begin(self, number: int) -> None:
         """Forget what is known of this number."""
@@ -118,6 +117,10 @@ class Sender:
         for partition in self._partitions.values():
             partition.adopt()
 
-    async def _commit(self) -> None:
-        for partition in list(self._partitions.values()):
-            await partition.commit()
+    async def _commit_forever(self) -> None:
+        while True:
+            await self._finished.wait()
+            await asyncio.sleep(COMMIT_EVERY_S)
+            self._finished.clear()
+            for partition in list(self._partitions.values()):
+                await partition.commit()

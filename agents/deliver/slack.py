@@ -52,9 +52,9 @@ class Slack:
             thread = None
         if thread and delivery.manner == "edit_root" and delivery.alert.firm:
             edited = await self._edit(attempt, thread)
-            if edited.detail not in ROOT_LOST:
+            if edited.detail not in ROOT_LOST and edited.kind is not OutcomeKind.REFUSED:
                 return edited
-            thread = None
+            thread = None if edited.detail in ROOT_LOST else thread  # a token that may not edit can still reply
         posted = await self._post(attempt, thread)
         if thread is None or posted.detail not in ROOT_LOST:
             return posted
@@ -114,7 +114,8 @@ class Slack:
         for method, query in asked:
             messages = await self._api.messages(method, {**query, **WITH_METADATA})
             if isinstance(messages, Outcome):
-                if messages.detail in ROOT_LOST:
+                # A token that may post but not read can't be in doubt for ever: then a twin is better than silence.
+                if messages.detail in ROOT_LOST or messages.kind is OutcomeKind.REFUSED:
                     continue
                 return (
                     messages if messages.kind is not OutcomeKind.FAILED else ambiguous(f"read_back_{messages.detail}")

@@ -90,6 +90,8 @@ def test_the_last_root_of_a_story_counts() -> None:
     found = threads.root(ReceiverId("r"), StoryId("s"))
     assert found is not None
     assert found.root_ref == "2.2"
+    threads.restore(first.key, b"{")
+    assert threads.root(ReceiverId("r"), StoryId("s")) is None
     threads.restore(first.key, None)
     assert threads.root(ReceiverId("r"), StoryId("s")) is None
 

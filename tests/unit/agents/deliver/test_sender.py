@@ -22,6 +22,7 @@ from streams.topics import DEAD_LETTERS, DELIVERIES, DELIVERY_STATES, RETRIES
 from tests.support.delivery_world import (
     EPOCH,
     NAMES,
+    CrashError,
     MemoryLog,
     MemoryReceiver,
     MemoryReceivers,
@@ -513,6 +514,7 @@ def test_a_broker_that_refuses_ends_the_process_uncommitted() -> None:
         process = await world.process(tear=lambda _: True).start()
         world.log.publish(sent_to("hook"))
         await until(lambda: process.failed)
+        assert any(isinstance(task.exception(), CrashError) for task in process._tasks if task.done())
         await process.kill()
         assert world.log.committed == {}
 

@@ -193,6 +193,15 @@ async def test_a_doubt_stays_when_nobody_can_say(desk: Desk, slack: SlackEmulato
     assert slack.channels[CHANNEL] == []
 
 
+async def test_a_token_that_may_not_read_posts_rather_than_fall_silent(desk: Desk, slack: SlackEmulator) -> None:
+    slack.faults = ["missing_scope"]
+    outcome = await desk.send(told(0), doubtful=True)
+    assert outcome.kind is OutcomeKind.DELIVERED
+    slack.faults = ["missing_scope"]
+    await desk.send(told(1, Relation.CONFIRMATION, manner="edit_root", sources=many(5)))
+    assert [len(slack.roots(CHANNEL)), len(slack.replies(CHANNEL))] == [1, 1]
+
+
 async def test_a_doubtful_reply_to_a_root_that_was_deleted_is_posted(desk: Desk, slack: SlackEmulator) -> None:
     await desk.send(told(0))
     slack.channels[CHANNEL].clear()
