@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
+from agents import log
 from agents.dead_letters import count, fitting, letter_of
 from agents.kafka import Incoming, Outgoing, Producer
 from agents.metrics import Metrics
 from agents.owner import Owner
-from streams.errors import NewerSchemaError
+from streams.errors import NewerSchemaError, PoisonError
 
 SLICE_S = 0.005  # decisions hold the loop no longer than this
+
+LOG = log.named("batch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,11 @@ class BatchWork:
         self._batch.begin(number)
 
     def restore(self, record: Incoming) -> None:
-        """Hand one state record to the batch; one that can't be read ends the process, for the state would be wrong."""
-        self._batch.restore(record)
+        """Hand one state record to the batch. One that can't be read is skipped: at worst something is told twice."""
+        try:
+            self._batch.restore(record)
+        except PoisonError as err:
+            LOG.warning("state skipped", topic=record.topic, offset=record.offset, reason=err.reason, error=str(err))
 
     async def start(self, number: int) -> None:
         """Do nothing: a batch acts on records only."""

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Self
 
 from agents import log
-from agents.kafka import Incoming, disconnect, incoming, new_consumer, partition
+from agents.kafka import Incoming, connect, disconnect, incoming, new_consumer, partition
 from config.settings import Settings
 from streams.errors import PoisonError, UnavailableError
 from streams.topics import Names, Topic
@@ -151,7 +151,7 @@ async def open_reader(settings: Settings, places: Sequence[Any]) -> Any:  # noqa
     """Return a started client that stands at the start of each partition, without a group."""
     client = new_consumer(settings)
     try:
-        await client.start()
+        await connect(client)
         client.assign(places)
         for place, offset in (await client.beginning_offsets(places)).items():
             client.seek(place, offset)

@@ -180,6 +180,18 @@ def new_consumer(settings: Settings, **given: Any) -> Any:  # noqa: ANN401 - aio
     )
 
 
+async def connect(client: Any) -> None:  # noqa: ANN401 - aiokafka ships no types
+    """Start a client; cancelled meanwhile, its start ends first, for aiokafka would leave its first connection open."""
+    starting = asyncio.ensure_future(client.start())
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait({starting}, timeout=LEAVE_S)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        raise
+
+
 async def disconnect(client: Any, *, within_s: float = LEAVE_S) -> None:  # noqa: ANN401 - aiokafka ships no types
     """Stop a client, which flushes and leaves its group; a broker that is gone is waited for no longer than this."""
     try:
@@ -206,7 +218,7 @@ class Producer:
 
     async def start(self) -> None:
         """Connect. Raises the client's KafkaConnectionError when no broker answers."""
-        await self._client.start()
+        await connect(self._client)
 
     async def stop(self) -> None:
         """Flush and disconnect; may be called twice."""

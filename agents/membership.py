@@ -10,7 +10,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from agents import log
-from agents.kafka import disconnect, new_consumer, partition
+from agents.kafka import connect, disconnect, new_consumer, partition
 from agents.pulse import Pulse
 from config.settings import Settings
 
@@ -44,6 +44,7 @@ class Membership:
         self._pulse = Pulse(settings.session_timeout_s)
         self._beating: asyncio.Task[None] | None = None
         self._committing = asyncio.Lock()
+        self._ends: Mapping[Any, int] = {}
         self._client: Any = None
 
     async def start(self, *, assigned: Callable[[Sequence[int]], None], revoked: Callable[[], Awaitable[None]]) -> None:
@@ -61,7 +62,7 @@ class Membership:
         )
         self._client.subscribe(list(self.topics), listener=_Listener(self, assigned, revoked))
         self._beating = asyncio.create_task(self._pulse.run())
-        await self._client.start()
+        await connect(self._client)
 
     async def stop(self) -> None:
         """Leave the group (a static member keeps its seat until its session ends)."""
@@ -119,6 +120,7 @@ class Membership:
         places = [partition(name, number) for name in self.topics for number in numbers]
         begins = await self._client.beginning_offsets(places)
         ends = await self._client.end_offsets(places)
+        self._ends = ends
         committed = await asyncio.gather(*(self._client.committed(place) for place in places))
         return {
             place: offset if offset is not None and begins[place] <= offset <= ends[place] else begins[place]
@@ -148,9 +150,10 @@ class Membership:
             self._client.resume(partition(name, number))
 
     def end(self, name: str, number: int) -> int | None:
-        """Return the partition's end as the last fetch saw it."""
-        highwater: int | None = self._client.highwater(partition(name, number))
-        return highwater
+        """Return the partition's end as the last fetch saw it, or as it was on assignment."""
+        place = partition(name, number)
+        highwater: int | None = self._client.highwater(place)
+        return self._ends.get(place) if highwater is None else highwater
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types

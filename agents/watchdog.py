@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from agents import log
-from agents.kafka import disconnect, new_consumer, partition
+from agents.kafka import connect, disconnect, new_consumer, partition
 from agents.metrics import Metrics
 from config.settings import Settings
 
@@ -76,8 +76,8 @@ class Watchdog:
     async def run(self) -> None:
         """Look again and again until cancelled. A standstill ends the process with 71, after a dump of its tasks."""
         client = new_consumer(self._settings)
-        await client.start()
         try:
+            await connect(client)
             while True:
                 await asyncio.sleep(self._settings.watchdog_s / LOOKS)
                 await self._look(client)

@@ -15,7 +15,7 @@ from agents.metrics import Metrics
 from agents.owner import Owner
 from agents.topic_admin import apply
 from config.settings import Settings
-from streams.errors import ConfigurationError, PoisonError
+from streams.errors import ConfigurationError
 from streams.topics import DEAD_LETTERS, Topic
 from tests.support.loops import ANSWERS, GROUP, KNOWN, QUESTIONS, Answering, Known, Probe, question
 from tests.support.processes import until
@@ -259,10 +259,10 @@ async def test_a_batch_answers_each_question_once_over_two_lives(settings: Setti
     assert answered == list(range(8))
 
 
-async def test_a_state_record_that_can_not_be_read_ends_the_owner(settings: Settings, producer: Producer) -> None:
-    await producer.deliver([Outgoing(topic=KNOWN, partition=0, key="1", value=b"not JSON")])
-    owner = Owner(settings, group=GROUP, sources=[QUESTIONS], states=[KNOWN])
-    work = BatchWork(owner, Answering(freeze=False), producer, Metrics(CollectorRegistry()))
-    with pytest.raises(PoisonError):
-        await owner.run(work)
-    assert Known.schema_name == "known"
+async def test_a_state_record_that_can_not_be_read_stops_no_other(settings: Settings, producer: Producer) -> None:
+    poison = Outgoing(topic=KNOWN, partition=0, key="1", value=b"not JSON")
+    await producer.deliver([poison, Outgoing(topic=KNOWN, partition=0, key="2", value=Known(id=2).to_json())])
+    owner, batch = Owner(settings, group=GROUP, sources=[QUESTIONS], states=[KNOWN]), Answering(freeze=False)
+    async with running(owner, BatchWork(owner, batch, producer, Metrics(CollectorRegistry()))):
+        await until(lambda: owner.ready)
+        assert batch.known[0] == {2}

@@ -10,7 +10,9 @@ from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError, NotL
 from agents.kafka import (
     Outgoing,
     Producer,
+    connect,
     connection,
+    disconnect,
     incoming,
     new_consumer,
     new_traceparent,
@@ -220,3 +222,35 @@ async def test_a_consumer_never_commits_by_itself() -> None:
     assert consumer._enable_auto_commit is False
     await consumer.stop()
     assert partition("t", 1) == partition("t", 1)
+
+
+class SlowClient:
+    """A client that takes its time to start and to stop."""
+
+    def __init__(self, *, start_s: float = 0, stop_s: float = 0) -> None:
+        self._start_s, self._stop_s = start_s, stop_s
+        self.started = self.stopped = False
+
+    async def start(self) -> None:
+        await asyncio.sleep(self._start_s)
+        self.started = True
+
+    async def stop(self) -> None:
+        await asyncio.sleep(self._stop_s)
+        self.stopped = True
+
+
+async def test_a_start_that_is_cancelled_ends_first_so_that_nothing_stays_open() -> None:
+    client = SlowClient(start_s=0.05)
+    starting = asyncio.create_task(connect(client))
+    await asyncio.sleep(0)
+    starting.cancel()
+    await asyncio.wait({starting})
+    assert starting.cancelled()
+    assert client.started
+
+
+async def test_a_broker_that_is_gone_is_not_waited_for() -> None:
+    client = SlowClient(stop_s=60)
+    await disconnect(client, within_s=0.01)
+    assert not client.stopped
