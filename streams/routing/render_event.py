@@ -43,9 +43,9 @@ def _body(alert: DeskAlert, ledger: Ledger, delivery_id: DeliveryId, *, shortene
         "tocsinledger": ledger.to_header().decode(),
         **({"tocsinsample": True} if alert.sample or alert.head.sample else {}),
         **({"tocsinshortened": True} if shortened else {}),
-        "data": json.loads(alert.to_json()),
     }
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    envelope = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return envelope[:-1] + b',"data":' + alert.to_json() + b"}"
 
 
 def _without_neighbours(alert: DeskAlert) -> DeskAlert:
