@@ -24,7 +24,7 @@ docs: .venv/.dev
 	@$(VENV)/python -m docs.generate
 
 lock: .venv/.dev
-	@$(PYTHON) requirements/lock.py
+	@$(PYTHON) requirements/lock.py && $(VENV)/python requirements/broker_lock.py
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
