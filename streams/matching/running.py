@@ -50,6 +50,8 @@ def run(
     for change, outcome in outcomes:
         if outcome is Outcome.MALFORMED:
             after.rejected[change.key] = malformed(change) or ""
+        elif outcome is Outcome.ACCEPTED:  # a new head answers for what was wrong with its id before
+            after.rejected = {key: why for key, why in after.rejected.items() if name_of(key) != name_of(change.key)}
     touched = {(change.kind, change.id) for change, outcome in outcomes if outcome is Outcome.ACCEPTED}
     kinds = {kind for kind, _ in touched}
     if "entity" in kinds:
@@ -60,6 +62,11 @@ def run(
     rules = [key for key in (heads.chains if references else touched) if key[0] == "rule"]
     repost(after, before, [RuleId(name) for _, name in rules if settle(after, heads, ("rule", name))])
     return after, list(after.entities.values()) if "entity" in kinds else None
+
+
+def name_of(key: str) -> str:
+    """Return the kind and id in a key of `rules`."""
+    return key.rpartition("@")[0]
 
 
 def read_entities(known: dict[EntityId, Entity], heads: Heads, touched: Iterable[Key]) -> dict[EntityId, Entity]:

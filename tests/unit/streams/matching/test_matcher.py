@@ -79,12 +79,12 @@ def test_one_bad_rule_is_rejected_and_the_others_stay() -> None:
     }
 
 
-def test_a_malformed_change_is_rejected_and_never_a_head() -> None:
-    made = Matcher.empty().apply(
-        [(0, change("rule", "a", {"urgency": "now"})), (1, change("rule", "a", {"query": "x"}, number=2))]
-    )
+def test_a_malformed_change_is_rejected_until_a_good_one_follows_and_never_a_head() -> None:
+    made = matcher({"b": "x"}).apply([(1, change("rule", "a", {"urgency": "now"}))])
     assert made.rejected["rule/a@a-1"].startswith("not a rule record")
-    assert [hit.change_id for hit in made.match(article("x")).rules] == ["a-2"]
+    mended = made.apply([(2, change("rule", "a", {"query": "x"}, number=2))])
+    assert [hit.change_id for hit in mended.match(article("x")).rules] == ["a-2", "b-1"]
+    assert mended.rejected == {}
 
 
 def test_a_version_that_does_not_compile_leaves_the_one_before_it_running() -> None:

@@ -170,8 +170,8 @@ def test_a_very_long_line_is_neither_heading_nor_notice() -> None:
         pytest.param("Tariffs", id="a menu"),
     ],
 )
-def test_a_page_of_a_hundred_thousand_equal_lines_is_read_to_its_end(line: str) -> None:
-    assert cut("\n".join([line] * 100_000) + f"\n{TITLE}\n{TEXT}", title=TITLE) == TEXT
+def test_a_page_of_very_many_equal_lines_is_read_to_its_end(line: str) -> None:
+    assert cut("\n".join([line] * 20_000) + f"\n{TITLE}\n{TEXT}", title=TITLE) == TEXT
 
 
 def test_an_article_that_repeats_its_title_below_its_text_is_not_cut() -> None:
