@@ -22,6 +22,7 @@ from agents.kafka import Incoming, Outgoing, Producer, outgoing
 from agents.metrics import Metrics
 from agents.owner import Owner
 from agents.stage import Stage
+from agents.watchdog import Watchdog
 from config.settings import Settings
 from streams.errors import RefusedError, TocsinError
 from streams.record import Record
@@ -125,6 +126,8 @@ class Crashing(Producer):
     async def deliver(self, outputs: Sequence[Outgoing]) -> None:
         kind = "states" if outputs and outputs[0].topic is KNOWN else "outputs" if outputs else "nothing"
         self.die_if(f"before_{kind}")
+        if self._crash == "stuck" and kind == "outputs":
+            await asyncio.Event().wait()
         if self._crash == "refused" and kind == "outputs":
             self._crash = ""
             raise RefusedError("the broker refuses, the test says")
@@ -189,7 +192,7 @@ STAGES = {"": Stage, "commit_first": AckFirst, "faust_loop": FaustLoop}
 async def run_owner(settings: Settings, given: argparse.Namespace, producer: Crashing, metrics: Metrics) -> None:
     owner = Owner(settings, group=GROUP, sources=[QUESTIONS], states=[KNOWN])
     work = WORKS[given.mutant](owner, Answering(freeze=given.crash == "freeze"), producer, metrics)
-    await together(owner.run(work), watch(owner, producer))
+    await together(owner.run(work), watch(owner, producer), Watchdog(settings, metrics, owner).run())
 
 
 async def run_stage(settings: Settings, given: argparse.Namespace, producer: Crashing, metrics: Metrics) -> None:
@@ -200,15 +203,17 @@ async def run_stage(settings: Settings, given: argparse.Namespace, producer: Cra
         settings, group=GROUP, source=QUESTIONS, pick=lambda: decide_alone, producer=producer, metrics=metrics,
         before=before,
     )  # fmt: skip
-    await together(stage.run(), watch(stage, producer))
+    await together(stage.run(), watch(stage, producer), Watchdog(settings, metrics, stage).run())
 
 
-async def together(work: Coroutine[Any, Any, None], watching: Coroutine[Any, Any, None]) -> None:
-    task = asyncio.ensure_future(watching)
+async def together(work: Coroutine[Any, Any, None], *watching: Coroutine[Any, Any, None]) -> None:
+    tasks = [asyncio.ensure_future(other) for other in watching]
     try:
         await work
     finally:
-        task.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def watch(loop: Owner | Stage, producer: Crashing) -> None:
@@ -231,7 +236,11 @@ async def watch(loop: Owner | Stage, producer: Crashing) -> None:
 async def child(given: argparse.Namespace) -> int:
     """Run until SIGTERM or until the loop gives up; return the exit code."""
     settings = Settings(
-        bootstrap=given.bootstrap, topic_prefix=given.prefix, instance=given.instance, produce_patience_s=20
+        bootstrap=given.bootstrap,
+        topic_prefix=given.prefix,
+        instance=given.instance,
+        produce_patience_s=20,
+        watchdog_s=3 if given.crash == "stuck" else 60,
     )
     producer, metrics = Crashing(settings, given.crash), Metrics(CollectorRegistry())
     await producer.start()

@@ -63,3 +63,12 @@ async def test_the_same_account_shows_the_loss_of_each_mutant(
     account = await account_after(broker, topic_prefix, loop=loop, crash=crash, ends=ends, mutant=mutant)
 
     assert account.lost
+
+
+@pytest.mark.parametrize("loop", [pytest.param("owner", id="owner"), pytest.param("stage", id="stage")])
+async def test_a_loop_that_stands_still_with_work_before_it_is_ended_by_the_watchdog(
+    broker: Broker, topic_prefix: str, loop: str
+) -> None:
+    account = await account_after(broker, topic_prefix, loop=loop, crash="stuck", ends=71, mutant="")
+
+    assert not account.lost
