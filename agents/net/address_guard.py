@@ -2,7 +2,9 @@
 
 import socket
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from errno import EACCES
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
@@ -14,6 +16,7 @@ from streams.errors import ConfigurationError, TocsinError
 
 CONNECTIONS_A_HOST = 2
 DNS_CACHE_S = 300
+DNS_THREADS = 16
 KEEP_ALIVE_S = 75.0  # a new TLS handshake costs as much as six kept-alive polls
 MOST_CONNECTIONS = 512
 
@@ -80,20 +83,40 @@ def _unwrapped(address: Address) -> Iterator[Address]:
 
 
 class _NotingResolver(ThreadedResolver):
-    """Resolves names, and notes the addresses of those that are allowed by name."""
+    """Resolves names in threads of its own, and notes the addresses of those that are allowed by name.
+
+    Of its own, because a name server that doesn't answer holds a thread for many seconds, and the loop has few.
+    """
 
     def __init__(self, names: Collection[tuple[str, int]], allowed: set[tuple[str, int]]) -> None:
         super().__init__()
         self._names = names
         self._allowed = allowed
+        self._threads = ThreadPoolExecutor(DNS_THREADS, "dns")
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        results = await super().resolve(host, port, family)
+        ask = partial(
+            socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+        )
+        found = await self._loop.run_in_executor(self._threads, ask)
+        results = [_result(host, kind, protocol, place) for kind, _, protocol, _, place in found]
         if (host, port) in self._names:
             self._allowed.update((result["host"], port) for result in results)
         return results
+
+
+def _result(host: str, family: int, protocol: int, place: tuple[Any, ...]) -> ResolveResult:
+    """Return an answer as the connector wants it: numeric, so that nothing is resolved a second time."""
+    return ResolveResult(
+        hostname=host,
+        host=str(place[0]),
+        port=int(place[1]),
+        family=family,
+        proto=protocol,
+        flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+    )
 
 
 def endpoint(text: str) -> tuple[str, int]:

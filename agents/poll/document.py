@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
+from concurrent.futures import Executor
 from datetime import datetime
 
 from agents.net.fetch import Fetched
@@ -27,11 +28,14 @@ async def read(answer: Fetched, *, known: Collection[str], workers: ParseWorkers
     return await workers.read(answer.body, known=known, content_type=answer.content_type, url=answer.url)
 
 
-async def take(reading: Reading, known: Mapping[str, SeenItem], origin: Origin) -> Intake:
-    """Return the articles of what is new; many of them are made in a thread, which hands the loop over every 5 ms."""
+async def take(reading: Reading, known: Mapping[str, SeenItem], origin: Origin, *, thread: Executor) -> Intake:
+    """Return the articles of what is new; many of them are made in the thread, which hands the loop over every 5 ms.
+
+    The thread is the poller's own: those of the loop may all wait for name servers.
+    """
     if sum(item.entry is not None for item in reading.items) <= QUICK_ITEMS:
         return take_in(reading.items, known, origin)
-    return await asyncio.to_thread(take_in, reading.items, known, origin)
+    return await asyncio.get_running_loop().run_in_executor(thread, take_in, reading.items, known, origin)
 
 
 def dates_of(reading: Reading, *, now: datetime) -> tuple[datetime, ...]:

@@ -197,7 +197,8 @@ class FeedPoll:
         if reading.fatal is not None:
             await self._fail(Outcome.NOT_A_FEED, wishes, timing, asked, reading.fatal.detail)
             return
-        intake = await take(reading, self.state.items, self._origin(reading, answer))
+        origin = self._origin(reading, answer)
+        intake = await take(reading, self.state.items, origin, thread=self._around.thread)
         if not await self._owns():
             return
         await self._publish(intake.articles)

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from agents import log
@@ -44,6 +45,7 @@ class Poller:
             log=producer,
             client=self._fetcher,
             workers=ParseWorkers(),
+            thread=ThreadPoolExecutor(1, "articles"),
             metrics=metrics,
             load=Load(settings.requests_per_second),
             clock=clock,

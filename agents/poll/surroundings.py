@@ -1,6 +1,7 @@
 """What every feed of a poller shares: the way out, the way on, the budget, the clock."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -72,6 +73,7 @@ class Surroundings:
     log: Log
     client: Client
     workers: ParseWorkers
+    thread: Executor
     metrics: Metrics
     load: Load
     clock: Callable[[], datetime]
