@@ -94,11 +94,13 @@ async def _send(page: Page, settings: Settings, entries: Sequence[Entry], folder
 async def _first_of(stages: "asyncio.Future[tuple[None, None]]", seen: Coroutine[None, None, Seen]) -> Seen:
     """Return what was seen, unless a stage ends before: then raise why it did."""
     looking = asyncio.ensure_future(seen)
-    await asyncio.wait([stages, looking], return_when=asyncio.FIRST_COMPLETED)
-    if not looking.done():
-        looking.cancel()
-        await stages
-    return await looking
+    stages.add_done_callback(lambda _: looking.cancel())
+    try:
+        return await looking
+    except asyncio.CancelledError:
+        if stages.done():
+            await stages
+        raise
 
 
 async def _serve(page: Page, opened: AsyncExitStack) -> tuple[Feed, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agents import log
 from agents.cli.options import with_settings
 from agents.cli.output import print_json, printable, styled
 from agents.cli.page import read_page
@@ -40,6 +41,7 @@ def verify(
     from agents.cli.verdict import judge  # noqa: PLC0415
     from config.rules import load_rules  # noqa: PLC0415
 
+    log.configure(form=settings.log_format, level="CRITICAL")  # a broker that is a second old has much to say
     read = read_page(_text(page), name=page.name)
     entries = load_rules(settings.config_dir)
     seen = asyncio.run(send_through(read, settings, entries))
