@@ -55,7 +55,7 @@ def configure(*, form: str, level: str, stream: Any = None) -> None:  # noqa: AN
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(level)
     for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.root.level))
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:  # noqa: ANN401 - structlog
