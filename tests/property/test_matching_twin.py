@@ -101,6 +101,28 @@ articles = st.builds(
 )
 
 
+# Few words and short texts, so that words meet often: here the distances and borders are tried.
+FEW = ["tariff", "稀土", "관세", "トランプ", "Трамп", "x"]
+few_words = st.lists(st.sampled_from([*FEW, "x.", "x\n"]), max_size=9).map(" ".join)
+few_articles = st.builds(article, few_words, few_words, few_words)
+few_operand = st.one_of(
+    st.sampled_from([*FEW[:5], '"tariff x"', "@trump", "@rare_earths", "#goods", "title:tariff", "FIRST/4(Трамп)"]),
+    st.lists(st.sampled_from(FEW[:5]), min_size=2, max_size=2).map(lambda words: f"({words[0]} OR {words[1]})"),
+)
+few_rules = st.lists(
+    st.one_of(
+        st.tuples(few_operand, st.sampled_from(["NEAR", "PRE"]), st.integers(1, 4), few_operand).map(
+            lambda parts: f"{parts[0]} {parts[1]}/{parts[2]} {parts[3]}"
+        ),
+        st.tuples(few_operand, st.sampled_from(["SENT", "PARA"]), few_operand).map(" ".join),
+        st.tuples(st.integers(1, 4), few_operand).map(lambda pair: f"ATLEAST/{pair[0]}({pair[1]})"),
+        st.tuples(st.integers(1, 9), few_operand).map(lambda pair: f"FIRST/{pair[0]}({pair[1]})"),
+    ),
+    min_size=1,
+    max_size=4,
+).map(lambda queries: {f"r{number}": query for number, query in enumerate(queries)})
+
+
 def engine(queries: Mapping[str, str]) -> Matcher:
     return matcher(queries, entities=ENTITIES, lists=LISTS)
 
@@ -125,6 +147,14 @@ def test_the_matcher_and_its_twin_find_the_same_rules_and_the_same_spans(
     assert spans_by_rule(made.match(given_article)) == twin(queries, given_article)
 
 
+@settings(max_examples=400, deadline=None)
+@given(few_rules, few_articles)
+def test_they_agree_on_every_distance_and_border(queries: dict[str, str], given_article: Article) -> None:
+    made = engine(queries)
+    assert made.rejected == {}
+    assert spans_by_rule(made.match(given_article)) == twin(queries, given_article)
+
+
 @settings(max_examples=150, deadline=None)
 @given(rules, articles)
 def test_every_span_shows_the_words_that_stand_there(queries: dict[str, str], given_article: Article) -> None:
@@ -133,7 +163,7 @@ def test_every_span_shows_the_words_that_stand_there(queries: dict[str, str], gi
 
 
 @settings(max_examples=200, deadline=None)
-@given(clause, articles)
+@given(st.one_of(clause, few_rules.map(lambda queries: queries["r0"])), st.one_of(articles, few_articles))
 def test_a_rule_of_one_clause_stops_matching_when_its_spans_are_erased(query: str, given_article: Article) -> None:
     made = engine({"r": query})
     match = made.match(given_article)

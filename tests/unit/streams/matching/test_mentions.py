@@ -25,7 +25,10 @@ def mentions(entities: dict[str, dict[str, object]], title: str, body: str = "")
         pytest.param("Greer wants a new tariff deal", True, id="a phrase of its context"),
         pytest.param("Greer wants a tariff and a deal", False, id="half of a phrase"),
         pytest.param("Greer spoke of his garden", False, id="no word of its context"),
-        pytest.param("Greer went home, and then came trade", False, id="too far away"),
+        pytest.param("Greer went home, and then trade", True, id="just near enough behind it"),
+        pytest.param("Trade went home, and then Greer", True, id="just near enough before it"),
+        pytest.param("Greer went home, and then came trade", False, id="too far behind it"),
+        pytest.param("Trade went home, and then came Greer", False, id="too far before it"),
         pytest.param("The actor Greer trades places", False, id="a word that excludes it"),
     ],
 )
