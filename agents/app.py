@@ -107,6 +107,7 @@ async def wire_poll(process: Process) -> None:
     """Own partitions of `feeds`: poll what is on them, publish articles, then the state."""
     owner = Owner(process.settings, group="poll", sources=[topics.FEEDS], states=[topics.FEEDS, topics.FEED_STATES])
     poller = Poller(process.settings, owner=owner, producer=await process.producer(), metrics=process.metrics)
+    process.supports(poller.run())
     process.runs("poll", owner.run(poller), watched=owner, ready=lambda: owner.ready)
 
 
