@@ -20,6 +20,7 @@ from streams.routing.route import Receiver
 HOLD_S: Final = 30.0  # a freeze or pause that is waited out in memory; half the watchdog's patience with a partition
 BACKLOG_S: Final = 120.0  # what may be queued by rate. Of 500 at 1/s the last goes out after 805 s (1,430 s with 30)
 MOST_QUEUED: Final = 300
+PACE_OF: Final = 20  # the last deliveries, by which a lane knows its real pace
 SPILLED = frozenset({HandOffReason.SPILL, HandOffReason.FROZEN})
 COUNTED = frozenset({OutcomeKind.FAILED, OutcomeKind.AMBIGUOUS})
 
@@ -66,6 +67,8 @@ class Lane:
         self._queues: Mapping[Urgency, deque[Job]] = {urgency: deque() for urgency in Urgency}
         self._sending: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
+        self._arrived: deque[float] = deque(maxlen=PACE_OF)
+        self._busy_s, self._counted_at, self._at_work = 0.0, clock(), False
         self._spilled = 0  # jobs that are in tiers because this lane could not take them
 
     def adopt(self, receiver: Receiver, channel: Channel) -> None:
@@ -162,6 +165,7 @@ class Lane:
             self._frozen_until = max(self._frozen_until, self._clock() + outcome.retry_after_s)
         else:
             self._breaker.succeeded()
+            self._arrived.append(self._count_busy())
         self._note()
 
     def _wait(self) -> tuple[HandOffReason, float]:
@@ -178,9 +182,27 @@ class Lane:
         a day costs each of its deliveries two dozen records, not hundreds.
         """
         self._spilled += 1
-        backlog_s = (self.queued + self._spilled) / self._bucket.per_second - BACKLOG_S
+        backlog_s = (self.queued + self._spilled) / self._pace() - BACKLOG_S
         climbed_s = retry.delay_s(retry.tier_after(job.delivery.seq)) if self._breaker.open else 0
         return max(wait_s, backlog_s, climbed_s)
+
+    def _pace(self) -> float:
+        """Return how many deliveries a second the lane really gets through, its rate at most.
+
+        A receiver that asks for patience all the time is far slower than its rate; by the rate alone its backlog
+        would come back again and again (simulated: 11 tier records a delivery).
+        """
+        if len(self._arrived) < PACE_OF:
+            return self._bucket.per_second
+        return min(self._bucket.per_second, PACE_OF / max(self._count_busy() - self._arrived[0], 1e-3))
+
+    def _count_busy(self) -> float:
+        """Return the seconds so far in which the lane had something to send, or was frozen; idle ones tell nothing."""
+        now = self._clock()
+        until = now if self._at_work else min(now, self._frozen_until)
+        self._busy_s += max(until - self._counted_at, 0.0)
+        self._counted_at = now
+        return self._busy_s
 
     async def _give_back(self, reason: HandOffReason, wait_s: float) -> None:
         await self._work.put_off([(job, reason, self._spill(job, wait_s)) for job in self._empty()])
@@ -193,6 +215,8 @@ class Lane:
                 await self._changed.wait()
 
     def _note(self) -> None:
+        self._count_busy()
+        self._at_work = bool(self.queued or self._sending)
         self._changed.set()
         self._metrics.lane_depth.labels(self._label).set(self.queued + len(self._sending))
         self._metrics.lane_frozen.labels(self._label).set(self._frozen_until > self._clock())
