@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from streams.errors import PoisonError
@@ -18,18 +19,31 @@ class Verdict(StrEnum):
     STALE = "stale"  # the fence: a newer copy stands in a tier
 
 
+KEPT_FOR = timedelta(days=8)  # as `delivery-states` and `threads` keep them
+
+
 @dataclass(slots=True)
 class DeliveryLedger:
-    """States by delivery id. Values stay bytes until somebody asks: a new owner replays a million in seconds."""
+    """States by delivery id. Values stay bytes until somebody asks: a new owner replays a million in seconds.
+
+    Two generations: each `turn` after eight days forgets what was not written since the one before.
+    """
 
     _kept: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+    _older: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+    _turned_at: datetime | None = None
 
     def restore(self, key: str, value: bytes | None) -> None:
         """Take one record of `delivery-states`, in any order; a tombstone forgets the delivery."""
-        if value is None:
-            self._kept.pop(key, None)
-        else:
-            self._kept[key] = (*self._kept.get(key, ()), value)
+        before = (*self._older.pop(key, ()), *self._kept.pop(key, ()))
+        if value is not None:
+            self._kept[key] = (*before, value)
+
+    def turn(self, now: datetime) -> None:
+        """Forget, every eight days, what the topic forgot too: a process that runs for months keeps its size."""
+        self._turned_at = self._turned_at or now
+        if now - self._turned_at >= KEPT_FOR:
+            self._older, self._kept, self._turned_at = self._kept, {}, now
 
     def record(self, state: DeliveryState) -> None:
         """Take a state that was just acknowledged by the broker."""
@@ -37,11 +51,11 @@ class DeliveryLedger:
 
     def state(self, delivery_id: DeliveryId) -> DeliveryState | None:
         """Return the state that counts: a final one if there is any, else the one with the highest `seq`."""
-        kept = self._kept.get(delivery_id)
+        kept = self._kept.get(delivery_id) or self._older.get(delivery_id)
         if kept is None:
             return None
         winner = max(_readable(kept), key=lambda state: (state.state.final, state.seq), default=None)
-        if winner is not None and len(kept) > 1:
+        if winner is not None and len(kept) > 1 and delivery_id in self._kept:
             self._kept[delivery_id] = (winner.to_json(),)
         return winner
 
@@ -55,7 +69,7 @@ class DeliveryLedger:
         return Verdict.STALE if delivery.seq < known.seq else Verdict.SEND
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._kept) + len(self._older)
 
 
 @dataclass(slots=True)

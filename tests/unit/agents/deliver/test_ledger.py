@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
@@ -80,6 +80,22 @@ def test_a_million_states_are_kept_as_bytes_until_somebody_asks() -> None:
     for number in range(10_000):
         kept.restore(f"{number:026x}", broken)
     assert len(kept) == 10_000
+
+
+def test_what_the_topic_forgot_is_forgotten_and_nothing_younger() -> None:
+    kept = ledger(state(1, DeliveryStatus.DELIVERED))
+    other = state(1, DeliveryStatus.DEAD).model_copy(update={"delivery_id": DeliveryId("other")})
+    kept.turn(AT)
+    kept.turn(AT + timedelta(days=8))
+    kept.record(other)
+    assert kept.judge(delivery()) is Verdict.FINAL
+    kept.restore(NAME, state(2).to_json())
+    assert kept.judge(delivery()) is Verdict.FINAL
+    kept.turn(AT + timedelta(days=16))
+    kept.turn(AT + timedelta(days=17))
+    assert len(kept) == 2
+    kept.turn(AT + timedelta(days=24))
+    assert len(kept) == 0
 
 
 def test_the_last_root_of_a_story_counts() -> None:
