@@ -47,7 +47,10 @@ class Matching:
     def _match(self, article: Article) -> Match:
         if article.kind is ArticleKind.HEARTBEAT:
             return Match(ruleset_version=self.matcher.version, head=article.head())
-        return self.matcher.match(article)
+        asked = self.matcher.ask(article)
+        self.metrics.match_candidates.inc(asked.candidates)
+        self.metrics.match_evaluated.inc(asked.evaluated)
+        return asked.match
 
     def _count(self, match: Match, ledger: Ledger, took_s: float) -> None:
         self.metrics.match_duration.observe(took_s)

@@ -9,10 +9,10 @@ from agents import log
 from agents.dead_letters import count
 from agents.kafka import Outgoing
 from agents.net.fetch import Fetched, FetchProblem, FetchRequest
-from agents.poll import records
+from agents.poll import gauges, records
 from agents.poll.document import dates_of, read, take
 from agents.poll.host_gate import HostGate
-from agents.poll.outcome import NOT_MODIFIED, TROUBLES, UNREACHED, failure_of, metric_label, wishes_of
+from agents.poll.outcome import NOT_MODIFIED, TROUBLES, UNREACHED, failure_of, wishes_of
 from agents.poll.surroundings import Surroundings
 from streams.articles.article import Article
 from streams.articles.intake import Origin
@@ -141,6 +141,7 @@ class FeedPoll:
         if isinstance(answer, FetchProblem):
             return await self._unanswered(answer, timing, asked)
         self._gate.answered()
+        gauges.clock(self._around.metrics, feed.feed_id, answer)
         wishes = wishes_of(answer, ttl_s=state.ttl_s)
         failure = failure_of(answer, conditional=conditional)
         if failure is not None:
@@ -227,7 +228,7 @@ class FeedPoll:
             return
         await self._around.log.deliver([records.article_record(article) for article in articles])
         for article in articles:
-            self._around.metrics.articles.labels(article.kind.value).inc()
+            gauges.published(self._around.metrics, article)
             LOG.debug(
                 "article published", feed=article.feed_id, article_id=article.article_id, revision=article.revision,
                 kind=article.kind.value,
@@ -238,7 +239,7 @@ class FeedPoll:
         delayed = floor_s(self.feed, wishes, timing.within) > timing.gap_s
         recovered = self.state.failures > 0
         self._count(said.outcome, timing)
-        self._show(state, said, timing)
+        gauges.answered(self._around.metrics, state, said, timing)
         self._around.load.note(self.feed, state.rate_per_h)
         await self._remember(state, at_once=at_once or delayed or recovered)
 
@@ -266,14 +267,4 @@ class FeedPoll:
         return records.state_record(self.state, number=self._number, at=self._around.clock())
 
     def _count(self, outcome: Outcome, timing: Timing) -> None:
-        metrics, label = self._around.metrics, metric_label(outcome)
-        metrics.feed_requests.labels(metrics.capped("feed", self.feed.feed_id), label).inc()
-        metrics.fetch_duration.labels(label).observe((timing.answered - timing.started).total_seconds())
-
-    def _show(self, state: FeedState, said: Answer, timing: Timing) -> None:
-        metrics = self._around.metrics
-        feed = metrics.capped("feed", self.feed.feed_id)
-        metrics.feed_last_success.labels(feed).set(timing.answered.timestamp())
-        metrics.feed_gap.labels(feed).set(state.gap_s)
-        if said.new_items:
-            metrics.feed_last_item.labels(feed).set(timing.answered.timestamp())
+        gauges.asked(self._around.metrics, self.feed.feed_id, outcome, timing)

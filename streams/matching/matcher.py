@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Self
+from typing import NamedTuple, Self
 
 from streams.articles.article import Article
 from streams.ids import EntityId, RuleId
@@ -20,6 +20,14 @@ from streams.matching.ruleset import Heads
 from streams.matching.running import Running, run
 from streams.matching.sketch import sketch, text_hash
 from streams.matching.spans import SpanTable
+
+
+class Asked(NamedTuple):
+    """A match, the rules that the index proposed for it, and those that were evaluated over the text."""
+
+    match: Match
+    candidates: int
+    evaluated: int
 
 
 class Matcher:
@@ -76,9 +84,18 @@ class Matcher:
 
         A match without rules is returned too. Raises: nothing. Cost: under 2 ms for 400 words and 1,000 rules.
         """
+        return self.ask(article).match
+
+    def ask(self, article: Article) -> Asked:
+        """Return the match as `match` does, with how much was asked for it."""
         document, mentions = self.read(article)
         reading = Reading(document, mentions)
-        proofs = self.proofs(reading)
+        candidates = self.candidates(document, mentions)
+        match = self._match(article, reading, self.proofs(reading, candidates))
+        return Asked(match, len(candidates), len(candidates))
+
+    def _match(self, article: Article, reading: Reading, proofs: Mapping[RuleId, Places]) -> Match:
+        document, mentions = reading.document, reading.mentions
         kept = {entity: places[:OPERAND_SPANS] for entity, places in sorted(mentions.items())}
         table = SpanTable((place for places in (*proofs.values(), *kept.values()) for place in places), document)
         words = [term for term in document.terms if term]
@@ -101,10 +118,10 @@ class Matcher:
         document = Document(article, article.body)
         return document, self._names.find(document)
 
-    def proofs(self, reading: Reading) -> dict[RuleId, Places]:
-        """Return the places that prove each rule that holds, by rule id in order."""
+    def proofs(self, reading: Reading, candidates: Iterable[RuleId]) -> dict[RuleId, Places]:
+        """Return the places that prove each candidate that holds, by rule id in order."""
         proofs: dict[RuleId, list[Occurrence]] = {}
-        for rule_id in sorted(self.candidates(reading.document, reading.mentions)):
+        for rule_id in sorted(candidates):
             found = witnesses(self._running.rules[rule_id].root, reading)
             if found is not None:
                 proofs[rule_id] = found
