@@ -60,6 +60,15 @@ class HardenedConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no
         finally:
             acked.extend(beyond)
 
+    async def _wait_for_ack(self, timeout: float) -> None:  # noqa: ASYNC109 - faust's own signature
+        """Wait for an acknowledgement, or a while. Faust's own swallows the cancellation, and so can't be stopped."""
+        acknowledged: Any = asyncio.get_running_loop().create_future()
+        self._waiting_for_ack = acknowledged
+        try:
+            await asyncio.wait({acknowledged}, timeout=timeout)
+        finally:
+            self._waiting_for_ack = None
+
 
 class HardenedTransport(driver.Transport):  # type: ignore[misc]  # faust ships no types
     """Faust's transport with the consumer above."""
