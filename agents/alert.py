@@ -9,8 +9,8 @@ from datetime import datetime
 from zlib import crc32
 
 from agents import log
-from agents.batch import Decision
 from agents.kafka import Incoming, Outgoing, outgoing, tombstone
+from agents.loops.batch import Decision
 from agents.metrics import Metrics
 from streams.alerts.alert import Alert
 from streams.alerts.build import heartbeat

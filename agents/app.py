@@ -9,19 +9,19 @@ from typing import Any
 
 from agents import log
 from agents.alert import AlertStage
-from agents.batch import BatchWork
 from agents.deliver.service import Deliver
 from agents.fan_out import FanOut, InStep
-from agents.follower import Follower
 from agents.health import Health
 from agents.kafka import Producer
+from agents.loops.batch import BatchWork
+from agents.loops.follower import Follower
+from agents.loops.owner import Owner
+from agents.loops.stage import Stage
+from agents.loops.watchdog import Watchdog, Watched
 from agents.match import picker
 from agents.metrics import new_metrics
-from agents.owner import Owner
 from agents.poll.poller import Poller
 from agents.rules_feed import RulesFeed
-from agents.stage import Stage
-from agents.watchdog import Watchdog, Watched
 from config.settings import Settings
 from streams import topics
 

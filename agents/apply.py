@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pydantic import JsonValue
 
 from agents import topic_admin
-from agents.follower import read_all
 from agents.kafka import Incoming, Outgoing, Producer, outgoing, tombstone
+from agents.loops.follower import read_all
 from agents.topic_admin import Difference, check_catalogue
 from config.entities import Entry
 from config.settings import Settings, author

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from agents import log
-from agents.batch import Decision
 from agents.kafka import Incoming, Outgoing, outgoing, tombstone
+from agents.loops.batch import Decision
+from agents.loops.owner import Work
 from agents.metrics import Metrics
-from agents.owner import Work
 from streams.alerts.alert import Alert, Relation
 from streams.articles.article import ArticleKind
 from streams.controls import Control, InForce

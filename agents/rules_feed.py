@@ -4,8 +4,8 @@ import asyncio
 import gc
 
 from agents import log
-from agents.follower import Follower
 from agents.kafka import Incoming
+from agents.loops.follower import Follower
 from agents.metrics import Metrics
 from config.settings import Settings
 from streams.matching.matcher import Matcher

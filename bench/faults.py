@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
-from agents.broker import Broker
+from agents.broker.server import Broker
 from bench.latency import longest_silence_s
 from tests.support.account import Account, Reader, take_account
 from tests.support.children import ROLES

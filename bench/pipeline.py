@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agents import log
-from agents.broker import Broker
-from agents.ground import jar_cache
+from agents.broker.server import Broker
+from agents.run.ground import jar_cache
 from bench.faults import Killed, kill_at_random, rebalance
 from bench.latency import Latencies, latencies
 from tests.support.children import ROLES, ROOT

@@ -1,4 +1,4 @@
-"""Resolve the embedded broker's jars into agents/broker.lock: Maven coordinates and hashes, and no address."""
+"""Resolve the embedded broker's jars into agents/broker/jars.lock: Maven coordinates and hashes, and no address."""
 
 import hashlib
 from pathlib import Path
@@ -9,7 +9,7 @@ from jgo.constants import MAVEN_CENTRAL_URL
 from jgo.maven import MavenContext
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCK = ROOT / "agents" / "broker.lock"
+LOCK = ROOT / "agents" / "broker" / "jars.lock"
 WANTED = ("org.apache.kafka:kafka_2.13:4.3.1", "org.slf4j:slf4j-simple:1.7.36")
 
 

@@ -11,8 +11,8 @@ from agents.apply import live_routes
 from agents.cli.options import Json, Limit, with_broker
 from agents.cli.output import coloured, print_json, print_rows
 from agents.cli.reading import Found, collect, one
-from agents.follower import Follower
 from agents.kafka import Incoming
+from agents.loops.follower import Follower
 from config.settings import Settings
 from streams.alerts.alert import Alert, DeskAlert
 from streams.errors import ConfigurationError

@@ -14,12 +14,12 @@ from aiohttp import web
 
 from agents import app
 from agents.apply import apply_feeds, apply_routes, apply_rules, apply_topics
-from agents.broker import Broker
+from agents.broker.server import Broker
 from agents.cli.page import Page
-from agents.follower import read_all
-from agents.ground import jar_cache
 from agents.kafka import Incoming, Producer
-from agents.settled import settled
+from agents.loops.follower import read_all
+from agents.loops.settled import settled
+from agents.run.ground import jar_cache
 from config.entities import Entry
 from config.settings import Settings
 from streams import topics

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from agents.follower import read_all
 from agents.kafka import Incoming
+from agents.loops.follower import read_all
 from config.settings import Settings
 from streams.errors import ConfigurationError, PoisonError
 from streams.record import Record

@@ -20,8 +20,8 @@ def run(
     ] = False,
 ) -> int:
     """Start everything on this machine: broker, topics, files, stages. Alerts go to stdout, all else to stderr."""
-    from agents import supervisor  # noqa: PLC0415 - brings the clients along; --help must not wait for them
-    from agents.ground import RunGround  # noqa: PLC0415 - as above
+    from agents.run import supervisor  # noqa: PLC0415 - brings the clients along; --help must not wait for them
+    from agents.run.ground import RunGround  # noqa: PLC0415 - as above
 
     with supervisor.reporting(settings, sys.stderr) as report:
         ground = RunGround(settings, fresh=fresh, sample=not no_sample, report=report)

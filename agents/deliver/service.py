@@ -9,11 +9,11 @@ import aiohttp
 
 from agents.deliver.receivers import Receivers
 from agents.deliver.sender import SOURCES, STATES, Sender
-from agents.follower import Follower
 from agents.kafka import Producer
+from agents.loops.follower import Follower
+from agents.loops.owner import Owner
 from agents.metrics import Metrics
 from agents.net.address_guard import connector
-from agents.owner import Owner
 from config.settings import Settings
 from streams.topics import RETRIES, ROUTES, Names
 

@@ -15,7 +15,7 @@ Spawn = Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
 
 
 class Ownership(Protocol):
-    """Who owns a partition number, as `agents.owner.Owner` knows it."""
+    """Who owns a partition number, as `agents.loops.owner.Owner` knows it."""
 
     def holds(self, number: int) -> bool:
         """Return whether this process owns it by its own clock."""

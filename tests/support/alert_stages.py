@@ -18,13 +18,13 @@ from prometheus_client import CollectorRegistry
 
 from agents import log
 from agents.alert import AlertStage
-from agents.batch import Batch, BatchWork, Decided
-from agents.broker import Broker
+from agents.broker.server import Broker
 from agents.fan_out import LOOK_BACK, FanOut, InStep
-from agents.follower import Follower, read_all
 from agents.kafka import Incoming, Outgoing, Producer
+from agents.loops.batch import Batch, BatchWork, Decided
+from agents.loops.follower import Follower, read_all
+from agents.loops.owner import Owner
 from agents.metrics import Metrics
-from agents.owner import Owner
 from config.settings import Settings
 from streams.topics import ALERTS, CONTROLS, DESK_STORIES, MATCHES, ROUTES, STORIES, Topic
 from tests.support.processes import Child, children, until

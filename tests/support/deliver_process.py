@@ -18,8 +18,8 @@ from prometheus_client import CollectorRegistry
 from agents import log
 from agents.deliver.sender import SOURCES
 from agents.deliver.service import GROUP, Deliver
-from agents.follower import read_all
 from agents.kafka import Incoming, Outgoing, Producer, new_consumer, outgoing, partition
+from agents.loops.follower import read_all
 from agents.metrics import Metrics
 from agents.topic_admin import apply
 from config.settings import Settings

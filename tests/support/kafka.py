@@ -14,8 +14,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
-from agents.broker import Broker
-from agents.broker_folder import delete_data
+from agents.broker.folder import delete_data
+from agents.broker.server import Broker
 
 PROBE = "tocsin.probe"
 Result = TypeVar("Result")

@@ -17,12 +17,12 @@ from typing import Any, ClassVar
 from prometheus_client import CollectorRegistry
 
 from agents import log
-from agents.batch import BatchWork, Decided, Decision
 from agents.kafka import Incoming, Outgoing, Producer, outgoing
+from agents.loops.batch import BatchWork, Decided, Decision
+from agents.loops.owner import Owner
+from agents.loops.stage import Stage
+from agents.loops.watchdog import Watchdog
 from agents.metrics import Metrics
-from agents.owner import Owner
-from agents.stage import Stage
-from agents.watchdog import Watchdog
 from config.settings import Settings
 from streams.errors import RefusedError, TocsinError
 from streams.record import Record

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry
 
-from agents.follower import read_all
 from agents.kafka import Incoming, Outgoing, Producer, outgoing, tombstone
+from agents.loops.follower import read_all
+from agents.loops.owner import Owner
 from agents.metrics import Metrics
-from agents.owner import Owner
 from agents.poll import feed_poll
 from agents.poll.poller import Poller
 from agents.topic_admin import apply

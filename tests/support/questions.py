@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from agents.follower import read_all
 from agents.kafka import Incoming, Outgoing, Producer
+from agents.loops.follower import read_all
 from agents.topic_admin import apply
 from config.settings import Settings
 from streams.dead_letter import DeadLetter

@@ -125,7 +125,7 @@ def kind_of(pid: int) -> str | None:
         return None
     if "kafka.Kafka" in words:
         return "broker"
-    return words[-2] if "agents.child" in words else None
+    return words[-2] if "agents.run.child" in words else None
 
 
 def is_running(pid: int) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.broker import Broker
+from agents.broker.server import Broker
 from streams.ids import content_id
 from streams.matching.rule import Urgency
 from streams.routing.notification import Delivery

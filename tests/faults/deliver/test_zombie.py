@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.broker import Broker
+from agents.broker.server import Broker
 from streams.routing.route import Receiver
 from tests.support.deliver_process import Field
 from tests.support.notices import delivery

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from agents.broker import Broker
+from agents.broker.server import Broker
 from tests.support.questions import Account, Benches
 
 pytestmark = [pytest.mark.kafka, pytest.mark.faults]

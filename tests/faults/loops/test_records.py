@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agents.broker import Broker
+from agents.broker.server import Broker
 from agents.kafka import Outgoing
 from streams.errors import Reason
 from streams.topics import MESSAGE_BYTES

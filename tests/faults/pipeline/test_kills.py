@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.broker import Broker
+from agents.broker.server import Broker
 from bench.faults import kill_at_random, rebalance
 from tests.support.account import Account
 from tests.support.children import ROLES

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from agents.alert import AlertStage
-from agents.broker import Broker
+from agents.broker.server import Broker
 from agents.kafka import Producer, outgoing
 from agents.metrics import Metrics
 from agents.topic_admin import apply

@@ -16,7 +16,7 @@ from agents.apply import (
     read_heads,
     rule_differences,
 )
-from agents.broker import Broker
+from agents.broker.server import Broker
 from agents.kafka import Outgoing, Producer, outgoing
 from agents.topic_admin import plan
 from config.entities import Entry

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.broker import Broker
+from agents.broker.server import Broker
 from tests.support.command_line import Tocsin, command_line
 
 

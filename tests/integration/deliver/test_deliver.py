@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agents.broker import Broker
+from agents.broker.server import Broker
 from streams.dead_letter import DeadLetter
 from streams.latency import Hop
 from streams.matching.rule import Urgency

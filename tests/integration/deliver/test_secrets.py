@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from agents import log
-from agents.broker import Broker
+from agents.broker.server import Broker
 from streams.routing.route import Receiver
 from streams.topics import CATALOGUE
 from tests.support.deliver_process import Field, running

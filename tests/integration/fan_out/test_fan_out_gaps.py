@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from prometheus_client import CollectorRegistry
 
-from agents.broker import Broker
+from agents.broker.server import Broker
 from agents.fan_out import FanOut
 from agents.kafka import Producer, outgoing
 from agents.metrics import Metrics

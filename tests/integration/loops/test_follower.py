@@ -3,9 +3,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from agents.broker import Broker
-from agents.follower import Follower, open_reader, read_all, read_to
+from agents.broker.server import Broker
 from agents.kafka import Incoming, Outgoing, Producer, partition
+from agents.loops.follower import Follower, open_reader, read_all, read_to
 from agents.topic_admin import apply
 from config.settings import Settings
 from streams.errors import NewerSchemaError, PoisonError, Reason, UnavailableError

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import pytest
 from prometheus_client import CollectorRegistry
 
-from agents.batch import BatchWork
-from agents.broker import Broker
+from agents.broker.server import Broker
 from agents.kafka import Incoming, Outgoing, Producer
+from agents.loops.batch import BatchWork
+from agents.loops.owner import Owner
 from agents.metrics import Metrics
-from agents.owner import Owner
 from agents.topic_admin import apply
 from config.settings import Settings
 from streams.errors import ConfigurationError
@@ -154,7 +154,7 @@ async def test_a_batch_in_flight_is_finished_before_the_owner_leaves(settings: S
 async def test_a_batch_that_never_ends_is_cut_off(
     settings: Settings, producer: Producer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agents.owner.GRACE_S", 0.05)
+    monkeypatch.setattr("agents.loops.owner.GRACE_S", 0.05)
     owner, work = Owner(settings, group="g", sources=[QUESTIONS]), Recording()
     work.hold.clear()
     await producer.deliver(at(QUESTIONS, 0, "q"))

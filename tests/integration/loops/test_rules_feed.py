@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from prometheus_client import CollectorRegistry
 
-from agents.broker import Broker
+from agents.broker.server import Broker
 from agents.kafka import Outgoing, Producer, outgoing
 from agents.metrics import Metrics
 from agents.rules_feed import RulesFeed

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from agents.broker import Broker
+from agents.broker.server import Broker
 from agents.kafka import Producer
+from agents.loops.stage import Stage
 from agents.metrics import Metrics
-from agents.stage import Stage
 from agents.topic_admin import apply
 from config.settings import Settings
 from streams.errors import ConfigurationError

@@ -5,7 +5,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from agents.broker import Broker
+from agents.broker.server import Broker
 from agents.topic_admin import DifferenceKind, apply, check_catalogue, plan
 from config.settings import Settings
 from streams.errors import ConfigurationError, UnavailableError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.broker import Broker
+from agents.broker.server import Broker
 from agents.kafka import Outgoing, Producer, outgoing
 from config.settings import Settings
 from streams.articles.article import Article, ArticleKind

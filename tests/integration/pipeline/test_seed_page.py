@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.broker import Broker
+from agents.broker.server import Broker
 from streams import topics
 from streams.alerts.alert import DeskAlert
 from streams.articles.article import Article

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agents.broker import Broker
+from agents.broker.server import Broker
 from streams.articles.article import Article, ArticleKind
 from streams.feeds.feed import Feed, FeedStatus, Gap
 from streams.ids import FeedId

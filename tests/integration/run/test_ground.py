@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from agents import ground
 from agents.apply import live_feeds
-from agents.broker import Broker
-from agents.broker_folder import FolderError
-from agents.ground import RunGround, jar_cache, load_files
-from agents.run_report import RunLog, RunReport
+from agents.broker.folder import FolderError
+from agents.broker.server import Broker
+from agents.run import ground
+from agents.run.ground import RunGround, jar_cache, load_files
+from agents.run.report import RunLog, RunReport
 from config.settings import Settings
 from streams.errors import ConfigurationError, UnavailableError
 from tests.support.tocsin_run import write_files

@@ -8,7 +8,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from agents.broker import Broker
+from agents.broker.server import Broker
 from agents.metrics import STAGES
 from tests.support.prometheus import query, scraping, until_scraped
 from tests.support.tocsin_run import ROOT, TocsinRun, is_running, send, write_files

@@ -6,8 +6,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from agents.alert import AlertStage
-from agents.batch import Decision
 from agents.kafka import Outgoing
+from agents.loops.batch import Decision
 from agents.metrics import Metrics
 from streams.alerts.alert import Alert
 from streams.errors import NewerSchemaError, PoisonError

@@ -6,9 +6,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from agents import fan_out
-from agents.batch import Decision
 from agents.fan_out import FanOut
 from agents.kafka import Incoming, Outgoing
+from agents.loops.batch import Decision
 from agents.metrics import Metrics
 from streams.alerts.alert import Alert, DeskAlert
 from streams.controls import Control

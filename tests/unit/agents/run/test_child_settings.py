@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from agents.child_settings import Ports, child_environment
+from agents.run.child_settings import Ports, child_environment
 from config.settings import Settings
 
 

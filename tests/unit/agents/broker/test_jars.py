@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.broker_jars import Jar, JarError, locked_jars, read_lock, resolve_jars
+from agents.broker.jars import Jar, JarError, locked_jars, read_lock, resolve_jars
 from requirements.broker_lock import WANTED
 from streams.errors import UnavailableError
 
@@ -117,7 +117,7 @@ def test_a_jar_that_is_served_with_another_content_is_refused_and_not_kept(
     tmp_path: Path, repository: Repository
 ) -> None:
     put(repository.folder, JARS[1], "malice")
-    with pytest.raises(JarError, match=r"clients-1\.0\.jar: not the file that broker\.lock names; came from the Maven"):
+    with pytest.raises(JarError, match=r"clients-1\.0\.jar: not the file that jars\.lock names; came from the Maven"):
         resolve_jars(JARS, tmp_path / "cache")
     assert not (tmp_path / "cache" / "clients-1.0.jar").exists()
 
@@ -171,7 +171,7 @@ def test_a_full_disk_is_not_taken_for_a_missing_network(tmp_path: Path, reposito
     ],
 )
 def test_a_broken_lock_names_its_line_and_the_cure(line: str) -> None:
-    with pytest.raises(JarError, match=r"broker\.lock:2: .*make lock"):
+    with pytest.raises(JarError, match=r"jars\.lock:2: .*make lock"):
         read_lock(f"org.example:broker:1.0 ab\n{line}\n")
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import structlog
 
-from agents import log, run_report
-from agents.run_report import OwnLines, RunLog, RunReport, read_line
+from agents import log
+from agents.run import report as run_report
+from agents.run.report import OwnLines, RunLog, RunReport, read_line
 
 
 class Terminal(io.StringIO):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from agents.broker import PortTakenError, free_port, refuse_taken
+from agents.broker.server import PortTakenError, free_port, refuse_taken
 from config.settings import Settings
 
 STAGES = ("deliver", "agents", "poll")  # consumers first, so that nothing waits when the first article comes

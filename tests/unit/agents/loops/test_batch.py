@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from prometheus_client import CollectorRegistry
 
-from agents import batch as batch_module
-from agents.batch import BatchWork, Decision
 from agents.kafka import Incoming, Outgoing
+from agents.loops import batch as batch_module
+from agents.loops.batch import BatchWork, Decision
 from agents.metrics import Metrics
 from streams.dead_letter import DeadLetter
 from streams.errors import NewerSchemaError, PoisonError, Reason, RefusedError

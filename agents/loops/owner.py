@@ -8,9 +8,9 @@ from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from agents import log
-from agents.follower import Reader
 from agents.kafka import Incoming, incoming, partition
-from agents.membership import Held, Membership
+from agents.loops.follower import Reader
+from agents.loops.membership import Held, Membership
 from agents.topic_admin import check_catalogue
 from config.settings import Settings
 from streams.topics import Names, Topic

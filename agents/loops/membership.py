@@ -11,7 +11,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from agents import log
 from agents.kafka import connect, disconnect, new_consumer, partition
-from agents.pulse import Pulse
+from agents.loops.pulse import Pulse
 from config.settings import Settings
 
 HEARTBEAT_MS = 1_000  # with a session of 6 s, a dead worker's partitions are taken over after about 7 s

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agents import children
-from agents.children import Child, ChildEndedError, describe, pause_s, stop_all
+from agents.run import children
+from agents.run.children import Child, ChildEndedError, describe, pause_s, stop_all
 
 SAY = "import sys; print(sys.argv[1], file=sys.stderr)"
 WAIT_FOR_GATE = (
@@ -216,14 +216,14 @@ async def test_a_child_dies_with_the_process_that_started_it(tmp_path: Path) -> 
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-c",
         "import os, subprocess, sys, time\n"
-        "one = subprocess.Popen([sys.executable, '-P', '-m', 'agents.child', str(os.getpid()), 'version'],"
+        "one = subprocess.Popen([sys.executable, '-P', '-m', 'agents.run.child', str(os.getpid()), 'version'],"
         " stdin=subprocess.PIPE)\n"
         f"open({str(note)!r}, 'w').write(str(one.pid))\n"
         "time.sleep(60)",
     )  # fmt: skip
     await until(lambda: note.exists() and note.read_text())
     child = int(note.read_text())
-    await until(lambda: b"agents.child" in Path(f"/proc/{child}/cmdline").read_bytes())
+    await until(lambda: b"agents.run.child" in Path(f"/proc/{child}/cmdline").read_bytes())
     await asyncio.sleep(0.5)  # it asks the kernel first thing; the parent must not be gone before
     parent.kill()
     await parent.wait()
@@ -239,7 +239,7 @@ def is_running(pid: int) -> bool:
 
 async def test_a_child_whose_parent_is_gone_does_not_begin() -> None:
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "agents.child", "1", "version",
+        sys.executable, "-P", "-m", "agents.run.child", "1", "version",
         stdin=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     _, words = await child.communicate(b"begin\n")

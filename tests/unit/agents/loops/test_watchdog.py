@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from agents import watchdog as watchdog_module
 from agents.kafka import partition
+from agents.loops import watchdog as watchdog_module
+from agents.loops.watchdog import EXIT_CODE, Progress, Standstill, Watchdog, dump_tasks
 from agents.metrics import Metrics
-from agents.watchdog import EXIT_CODE, Progress, Standstill, Watchdog, dump_tasks
 from config.settings import Settings
 
 A, B = ("tocsin.articles", 0), ("tocsin.articles", 1)

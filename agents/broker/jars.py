@@ -1,4 +1,4 @@
-"""The embedded broker's jars: fetched once by Maven coordinate, and only those that broker.lock names."""
+"""The embedded broker's jars: fetched once by Maven coordinate, and only those that jars.lock names."""
 
 import hashlib
 import logging
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 class JarError(TocsinError):
-    """A jar is not the one that broker.lock names, or can't be kept; `place` is the file it is about."""
+    """A jar is not the one that jars.lock names, or can't be kept; `place` is the file it is about."""
 
     exit_code = 78
 
@@ -65,7 +65,7 @@ def read_line(number: int, line: str) -> Jar:
     parts = line.replace(" ", ":").split(":")
     if len(parts) != LOCK_FIELDS or not all(parts) or "/" in line:
         raise JarError(
-            Path(f"broker.lock:{number}"), "not `group:artifact:version sha256`; make the lock anew: make lock"
+            Path(f"jars.lock:{number}"), "not `group:artifact:version sha256`; make the lock anew: make lock"
         )
     group, artifact, version, sha256 = parts
     return Jar(group=group, artifact=artifact, version=version, sha256=sha256)
@@ -73,7 +73,7 @@ def read_line(number: int, line: str) -> Jar:
 
 def locked_jars() -> tuple[Jar, ...]:
     """Return the jars that this release of tocsin was tested with."""
-    return read_lock(files("agents").joinpath("broker.lock").read_text(encoding="utf-8"))
+    return read_lock(files("agents.broker").joinpath("jars.lock").read_text(encoding="utf-8"))
 
 
 def resolve_jars(jars: Sequence[Jar], cache: Path) -> tuple[Path, ...]:
@@ -91,7 +91,7 @@ def resolve_jars(jars: Sequence[Jar], cache: Path) -> tuple[Path, ...]:
     fetch(jars, cache)
     for jar, path in zip(jars, paths, strict=True):
         if not is_locked(jar, path):
-            raise JarError(path, "not the file that broker.lock names; delete it and start again")
+            raise JarError(path, "not the file that jars.lock names; delete it and start again")
     marker.write_text(stamp(paths), encoding="utf-8")
     return paths
 
@@ -155,7 +155,7 @@ def fetch_into(incoming: Path, missing: Sequence[Jar], cache: Path) -> None:
             ) from err
         if not is_locked(jar, found):
             where = "came from the Maven repository" if incoming in found.parents else "delete it and start again"
-            raise JarError(found, f"not the file that broker.lock names; {where}")
+            raise JarError(found, f"not the file that jars.lock names; {where}")
         proven = incoming / jar.name
         shutil.copyfile(found, proven)
         proven.replace(cache / jar.name)

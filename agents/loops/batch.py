@@ -10,8 +10,8 @@ from typing import Protocol
 from agents import log
 from agents.dead_letters import count, fitting, letter_of
 from agents.kafka import Incoming, Outgoing, Producer
+from agents.loops.owner import Owner
 from agents.metrics import Metrics
-from agents.owner import Owner
 from streams.errors import NewerSchemaError, PoisonError
 
 SLICE_S = 0.005  # decisions hold the loop no longer than this

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Protocol, TextIO
 
 from agents import log
-from agents.child_settings import STAGES, Ports, child_environment
-from agents.children import Child, ChildEndedError, stop_all
-from agents.run_report import OwnLines, RunLog, RunReport
+from agents.run.child_settings import STAGES, Ports, child_environment
+from agents.run.children import Child, ChildEndedError, stop_all
+from agents.run.report import OwnLines, RunLog, RunReport
 from config.settings import Settings
 from streams.errors import ConfigurationError, TocsinError, UnavailableError
 
@@ -183,7 +183,7 @@ async def run(settings: Settings, ground: Ground, report: RunReport) -> int:
 def _child(settings: Settings, stage: str, ports: Ports, told: Mapping[str, str], report: RunReport) -> Child:
     return Child(
         stage,
-        (sys.executable, "-P", "-m", "agents.child", str(os.getpid()), stage),
+        (sys.executable, "-P", "-m", "agents.run.child", str(os.getpid()), stage),
         environment=lambda: {**child_environment(settings, stage, ports.at_start(stage)), **told},
         on_line=report.line,
         on_restart=report.restarted,

@@ -11,12 +11,12 @@ from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from agents.apply import Applied, apply_feeds, apply_routes, apply_rules, apply_topics
-from agents.broker import Broker
-from agents.broker_folder import FolderInUseError, delete_data
-from agents.broker_jars import locked_jars, resolve_jars
-from agents.children import pause_s
+from agents.broker.folder import FolderInUseError, delete_data
+from agents.broker.jars import locked_jars, resolve_jars
+from agents.broker.server import Broker
 from agents.kafka import Producer
-from agents.run_report import RunReport
+from agents.run.children import pause_s
+from agents.run.report import RunReport
 from config.entities import Entry
 from config.feeds import FeedFile, load_feeds
 from config.poll_settings import with_file

@@ -5,7 +5,7 @@ import pytest
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from agents.kafka import partition
-from agents.membership import Held, Membership
+from agents.loops.membership import Held, Membership
 from config.settings import Settings
 
 NAME = "tocsin.matches"

@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from agents import child
+from agents.run import child
 
 
 def begin(parent: int, command: str, gate: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-P", "-m", "agents.child", str(parent), command],
+        [sys.executable, "-P", "-m", "agents.run.child", str(parent), command],
         input=gate, capture_output=True, text=True, check=False,
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """What runs first in a child of `tocsin run`: it dies with its parent, imports early, and waits until it may begin.
 
-`python -P -m agents.child PARENT STAGE`. Imports take longer than anything else in a start, and need no broker; the
+`python -P -m agents.run.child PARENT STAGE`. Imports take longer than anything else in a start, and need no broker; the
 parent writes a line to stdin once topics and rules are there.
 """
 

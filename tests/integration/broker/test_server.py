@@ -12,8 +12,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
-from agents.broker import Broker, BrokerError, PortTakenError
-from agents.broker_folder import BrokerFolder, FolderError, FolderInUseError, delete_data
+from agents.broker.folder import BrokerFolder, FolderError, FolderInUseError, delete_data
+from agents.broker.server import Broker, BrokerError, PortTakenError
 from tests.support.kafka import cache_folder, create_topic, produce, produced, read
 
 pytestmark = pytest.mark.kafka
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.kafka
 OWNER = """\
 import asyncio, sys
 from pathlib import Path
-from agents.broker import Broker
+from agents.broker.server import Broker
 from tests.support.kafka import cache_folder, produce, produced
 
 async def main():

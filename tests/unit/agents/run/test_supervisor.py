@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 import structlog
 
-from agents import log, supervisor
-from agents.broker import free_port
-from agents.child_settings import Ports
-from agents.children import Child, ChildEndedError
-from agents.run_report import RunLog, RunReport
-from agents.supervisor import RunningError, Supervisor, ask, delivered, held
+from agents import log
+from agents.broker.server import free_port
+from agents.run import supervisor
+from agents.run.child_settings import Ports
+from agents.run.children import Child, ChildEndedError
+from agents.run.report import RunLog, RunReport
+from agents.run.supervisor import RunningError, Supervisor, ask, delivered, held
 from config.settings import Settings
 from streams.errors import ConfigurationError, TocsinError, UnavailableError
 

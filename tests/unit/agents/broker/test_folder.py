@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.broker_folder import LOG_SIZE_BYTES, MARKER, BrokerFolder, FolderError, FolderInUseError, delete_data
+from agents.broker.folder import LOG_SIZE_BYTES, MARKER, BrokerFolder, FolderError, FolderInUseError, delete_data
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from random import SystemRandom
 
 import structlog
 
-from agents.broker_folder import BrokerFolder, FolderError, writing
-from agents.broker_jars import locked_jars, resolve_jars
-from agents.broker_java import has_ended, last_words, start_java
+from agents.broker.folder import BrokerFolder, FolderError, writing
+from agents.broker.jars import locked_jars, resolve_jars
+from agents.broker.java import has_ended, last_words, start_java
 from streams.errors import TocsinError, UnavailableError
 
 # Returns once a record was produced and acknowledged; tries again by itself, and is cancelled at the deadline.

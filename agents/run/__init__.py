@@ -1,0 +1,1 @@
+"""`tocsin run`: everything on one machine, supervised."""
