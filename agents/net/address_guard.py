@@ -130,10 +130,11 @@ def endpoint(text: str) -> tuple[str, int]:
     return host.strip("[]").lower(), int(port)
 
 
-def connector(allow: Collection[str] = ()) -> aiohttp.TCPConnector:
+def connector(allow: Collection[str] = (), *, a_host: int = CONNECTIONS_A_HOST) -> aiohttp.TCPConnector:
     """Return a connector that checks the address of every single connect, after DNS and after each redirect.
 
-    `allow` are the exceptions, as `host:port`. Two connections a host, DNS kept 300 s, idle connections 75 s.
+    `allow` are the exceptions, as `host:port`; `a_host` is the most connections to one host, 0 for no limit.
+    DNS is kept 300 s, idle connections 75 s.
     """
     allowed = {endpoint(text) for text in allow}
     named = frozenset(allowed)
@@ -145,7 +146,7 @@ def connector(allow: Collection[str] = ()) -> aiohttp.TCPConnector:
 
     return aiohttp.TCPConnector(
         limit=MOST_CONNECTIONS,
-        limit_per_host=CONNECTIONS_A_HOST,
+        limit_per_host=a_host,
         ttl_dns_cache=DNS_CACHE_S,
         keepalive_timeout=KEEP_ALIVE_S,
         resolver=_NotingResolver(named, allowed),

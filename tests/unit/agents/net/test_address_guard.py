@@ -1,7 +1,9 @@
+import asyncio
 import socket
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from agents.net.address_guard import AddressRefusedError, check, connector, endpoint
 from streams.errors import ConfigurationError
@@ -77,6 +79,34 @@ async def test_a_host_that_is_allowed_by_name_is_reached_at_the_address_that_its
             session.get(f"http://localhost:{origin.port}/") as response,
         ):
             assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "most"),
+    [
+        pytest.param({}, 2, id="feeds: two"),
+        pytest.param({"a_host": 3}, 3, id="as many as are asked for"),
+        pytest.param({"a_host": 0}, 6, id="no limit"),
+    ],
+)
+async def test_a_host_gets_as_many_connections_as_the_caller_allows(given: dict[str, int], most: int) -> None:
+    leave, busy = asyncio.Event(), 0
+
+    async def held(_: web.Request) -> web.Response:
+        nonlocal busy
+        busy += 1
+        await leave.wait()
+        return web.Response()
+
+    async with FeedOrigin() as origin:
+        url = origin.script("/", Answer(send=held))
+        async with aiohttp.ClientSession(connector=connector([origin.address], **given)) as session:
+            requests = [asyncio.create_task(session.get(url)) for _ in range(6)]
+            await origin.wait_for("/", most)
+            await asyncio.sleep(0.1)
+            assert busy == most
+            leave.set()
+            assert {answer.status for answer in await asyncio.gather(*requests)} == {200}
 
 
 async def test_without_the_guard_the_inner_address_would_be_reached() -> None:
