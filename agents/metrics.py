@@ -26,7 +26,7 @@ WORKERS = ("poll", "match", "alert", "fan_out", "deliver")
 ARTICLE_OUTCOMES = ("new", "updated", "backfill", "heartbeat", "health", "refused")
 FETCH_OUTCOMES = (
     "new_items", "same_items", "same_body", "not_modified", "http_error", "throttled", "timeout", "connect_error",
-    "refused_address", "too_large", "not_a_feed", "gone",
+    "refused_address", "too_large", "not_a_feed", "gone", "denied",
 )  # fmt: skip
 MOST_LABEL_VALUES = 1_000
 OTHER = "other"
@@ -99,9 +99,10 @@ class Metrics:
         self.breaker_open = self._gauge("breaker_open", "1 while a receiver is given up for the moment.", "receiver")
         self.retry_backlog = self._gauge("retry_backlog", "Records that wait in a tier.", delay=tuple(RETRY_DELAYS_S))
         self.oldest_undelivered = self._gauge(
-            "oldest_undelivered_seconds", "Age of the oldest delivery without a final state.", urgency=tuple(Urgency)
+            "oldest_undelivered_seconds",
+            "Age, since it was routed, of the oldest delivery in hand without a final state.",
+            urgency=tuple(Urgency),
         )
-        self.alerts_unaccounted = self._gauge("alerts_unaccounted", "Deliveries that reconcile can't find.")
 
     def _operations(self) -> None:
         self.dead_letters = self._counter(

@@ -3,9 +3,10 @@
 import asyncio
 import heapq
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final
 
 from agents import log
@@ -22,6 +23,8 @@ from agents.deliver.surroundings import Surroundings
 from agents.kafka import Incoming
 from streams.errors import PoisonError
 from streams.ids import DeliveryId, ReceiverId
+from streams.latency import Hop
+from streams.matching.rule import Urgency
 from streams.routing.notification import Delivery, HandOffReason
 from streams.routing.receiver import slots
 from streams.topics import Topic
@@ -49,7 +52,7 @@ class Partition:
         self._around = around
         self._sources: dict[Topic, Source] = {}
         self._lanes: dict[ReceiverId, tuple[Lane, asyncio.Task[None]]] = {}
-        self._in_flight: dict[DeliveryId, list[Job]] = {}
+        self._in_flight: dict[DeliveryId, list[Job]] = {}  # the copy that is sent, then its twins
         self._judged: Counter[tuple[str, ...]] = Counter()
         self._started_at = around.now()
         self._woken = asyncio.Event()
@@ -92,10 +95,19 @@ class Partition:
             if (offset := source.offsets.committable()) is not None:
                 await self._around.owner.commit(topic, self.number, offset)
 
-    def in_hand(self, topic: Topic) -> int:
-        """Return how many records of a topic are in hand and not done."""
-        source = self._sources.get(topic)
-        return 0 if source is None else source.offsets.in_hand
+    def oldest(self) -> Mapping[Urgency, datetime]:
+        """Return, by urgency, when the oldest delivery in hand was routed of those that have no final state.
+
+        A copy may stand in a tier after its delivery ended, until it is due and dropped: it counts for nothing.
+        Cost: a sort of what is in hand.
+        """
+        found: dict[Urgency, datetime] = {}
+        groups = chain((source.waiting for source in self._sources.values()), self._in_flight.values())
+        for job in sorted(chain.from_iterable(groups), key=_routed_at):
+            urgency = job.delivery.urgency
+            if urgency not in found and self.settlement.ledger.judge(job.delivery) is not Verdict.FINAL:
+                found[urgency] = _routed_at(job)
+        return found
 
     async def _read(self, topic: Topic, record: Incoming) -> Job | None:
         """Return the record's job; poison becomes a dead letter and is done."""
@@ -163,7 +175,7 @@ class Partition:
         if self.settlement.ledger.judge(job.delivery) is not Verdict.SEND:
             self._finish(job.topic, job.record)
             return False
-        self._in_flight[name] = []
+        self._in_flight[name] = [job]
         job.doubtful = job.doubtful or self._may_have_been_sent(job)
         return True
 
@@ -185,7 +197,7 @@ class Partition:
         twins: list[Job] = []
         for job in jobs:
             self._finish(job.topic, job.record)
-            twins += self._in_flight.pop(job.delivery.delivery_id, [])
+            twins += self._in_flight.pop(job.delivery.delivery_id, [])[1:]
         if twins:
             await self._place(twins)
 
@@ -204,6 +216,10 @@ class Partition:
         around.metrics.delivery_outcomes(name)
         self._lanes[name] = (lane, around.spawn(lane.run()))
         return lane
+
+
+def _routed_at(job: Job) -> datetime:
+    return job.ledger.at(Hop.ROUTED) or job.record.appended_at
 
 
 async def _either(event: asyncio.Event, timeout_s: float | None) -> None:

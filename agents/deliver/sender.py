@@ -1,7 +1,7 @@
 """The sender: owner's work for the delivery topics, one `Partition` for each number that this process holds."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Final
@@ -13,6 +13,7 @@ from agents.deliver.receivers import Receivers
 from agents.deliver.surroundings import Ownership, Surroundings
 from agents.kafka import Incoming
 from agents.metrics import Metrics
+from streams.matching.rule import Urgency
 from streams.topics import DELIVERIES, DELIVERY_STATES, RETRIES, THREADS, Names, Topic
 
 SOURCES: tuple[Topic, ...] = (*DELIVERIES.values(), *RETRIES.values())
@@ -89,9 +90,13 @@ class Sender:
         await partition.end(max(self._end_by - now, 0.0))
         await partition.commit()
 
-    def backlog(self, topic: Topic) -> int:
-        """Return how many records of a topic are in hand here and not done."""
-        return sum(partition.in_hand(topic) for partition in self._partitions.values())
+    def oldest(self) -> Mapping[Urgency, datetime]:
+        """Return, by urgency, when the oldest delivery in hand was routed of those that have no final state."""
+        found: dict[Urgency, datetime] = {}
+        for partition in self._partitions.values():
+            for urgency, at in partition.oldest().items():
+                found[urgency] = min(at, found.get(urgency, at))
+        return found
 
     def _surroundings(self) -> Surroundings:
         owner, producer, receivers, metrics, now = self._given

@@ -1,7 +1,7 @@
 """The deliver process put together: owner, sender, receivers from the routes, one HTTP session."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,6 +15,7 @@ from agents.loops.owner import Owner
 from agents.metrics import Metrics
 from agents.net.address_guard import connector
 from config.settings import Settings
+from streams.matching.rule import Urgency
 from streams.topics import RETRIES, ROUTES, Names
 
 GROUP: Final = "deliver"
@@ -76,18 +77,31 @@ class Deliver:
 
     async def _watch_backlog(self, sender: Sender) -> None:
         while True:
-            for delay, topic in RETRIES.items():
-                self._metrics.retry_backlog.labels(delay).set(sender.backlog(topic))
+            show_ages(self._metrics, sender.oldest(), now=self._now())
+            if (waiting := await self.owner.waiting()) is not None:
+                show_tiers(self._metrics, waiting, names=Names(self._settings.topic_prefix))
             await asyncio.sleep(BACKLOG_EVERY_S)
 
 
+def show_ages(metrics: Metrics, oldest: Mapping[Urgency, datetime], *, now: datetime) -> None:
+    """Set how long ago the oldest delivery of each urgency was routed; 0 where none is in hand."""
+    for urgency in Urgency:
+        age_s = (now - oldest.get(urgency, now)).total_seconds()
+        metrics.oldest_undelivered.labels(urgency.value).set(max(age_s, 0.0))
+
+
+def show_tiers(metrics: Metrics, waiting: Mapping[tuple[str, int], int], *, names: Names) -> None:
+    """Set how many records wait in each tier, over the partitions that this process holds."""
+    for delay, topic in RETRIES.items():
+        count = sum(records for (name, _), records in waiting.items() if name == names.of(topic))
+        metrics.retry_backlog.labels(delay).set(count)
+
+
 def _session(settings: Settings) -> aiohttp.ClientSession:
-    guarded = connector(settings.allow_addresses)
     # A lane bounds its own connections. The feeds' limit of two a host would make every channel at Slack, and every
     # receiver behind one gateway, wait for the slowest.
-    guarded._limit_per_host = 0  # noqa: SLF001 - the guard's connector has no option for it yet
     return aiohttp.ClientSession(
-        connector=guarded,
+        connector=connector(settings.allow_addresses, a_host=0),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"user-agent": USER_AGENT},
         trust_env=False,

@@ -18,6 +18,7 @@ HEARTBEAT_MS = 1_000  # with a session of 6 s, a dead worker's partitions are ta
 REBALANCE_MS = 70_000  # longer than a refused batch is retried: a slow member is waited for, not thrown out
 POLL_MS = 500
 MOST_RECORDS = 500
+ASK_S = 5.0
 
 LOG = log.named("membership")
 
@@ -126,6 +127,18 @@ class Membership:
             place: offset if offset is not None and begins[place] <= offset <= ends[place] else begins[place]
             for place, offset in zip(places, committed, strict=True)
         }
+
+    async def ends(self, places: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int] | None:
+        """Return where these partitions end now, as the broker says; None if it does not say so within 5 s."""
+        if not places:
+            return {}
+        try:
+            async with asyncio.timeout(ASK_S):
+                found = await self._client.end_offsets([partition(*place) for place in places])
+        except Exception as err:  # noqa: BLE001 - whatever keeps the broker away, a figure that is unknown ends nobody
+            LOG.debug("ends unknown", group=self._group, error=repr(err))
+            return None
+        return {place: found[partition(*place)] for place in places}
 
     def read_on(self, number: int, offsets: Mapping[str, int]) -> None:
         """Let the records of a number come, from these offsets on."""

@@ -4,7 +4,7 @@ The topics are co-partitioned and the assignor is Range, so whoever owns number 
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from agents import log
@@ -121,18 +121,29 @@ class Owner:
 
     def done(self) -> Mapping[tuple[str, int], int]:
         """Return, for the watchdog, the next offset that is not done of each partition that is started."""
-        return {
-            (name, number): (held.taken if name in self._states else held.done)[name]
-            for number, held in self._membership.held.items()
-            if held.started
-            for name in self._membership.topics
-            if name not in self._unwatched
-        }
+        return self._not_done([name for name in self._membership.topics if name not in self._unwatched])
 
     def lag(self) -> Mapping[tuple[str, int], int]:
         """Return the records that wait in each partition, as the last fetch saw its end."""
         done = self.done()
         return {place: max(0, (self._membership.end(*place) or offset) - offset) for place, offset in done.items()}
+
+    async def waiting(self) -> Mapping[tuple[str, int], int] | None:
+        """Return the records that are not done in each partition of a `waiting` topic, or None if the broker is silent.
+
+        The broker is asked: a partition whose records wait is paused, and the end of one that is not fetched gets old.
+        """
+        done = self._not_done(self._unwatched)
+        ends = await self._membership.ends(done.keys())
+        return None if ends is None else {place: max(0, ends[place] - offset) for place, offset in done.items()}
+
+    def _not_done(self, names: Collection[str]) -> dict[tuple[str, int], int]:
+        return {
+            (name, number): (held.taken if name in self._states else held.done)[name]
+            for number, held in self._membership.held.items()
+            if held.started
+            for name in names
+        }
 
     async def _take_forever(self) -> None:
         while True:

@@ -37,4 +37,4 @@ def wishes_of(answer: Fetched, *, ttl_s: float | None) -> Wishes:
 
 def metric_label(outcome: Outcome) -> str:
     """Return the outcome as the metrics know it."""
-    return (Outcome.HTTP_ERROR if outcome is Outcome.DENIED else outcome).value
+    return outcome.value

@@ -179,6 +179,22 @@ async def test_a_paused_partition_rests_until_it_is_resumed(settings: Settings, 
         await until(lambda: work.taken == ["comes", "rests"])
 
 
+async def test_what_waits_is_counted_to_the_very_end_of_a_partition_that_rests(
+    settings: Settings, producer: Producer
+) -> None:
+    owner, work = Owner(settings, group="g", sources=[QUESTIONS, ANSWERS], waiting=[QUESTIONS]), Recording()
+    assert await owner.waiting() == {}
+    await producer.deliver([*at(QUESTIONS, 0, "q0", "q1"), *at(ANSWERS, 0, "watched")])
+    async with running(owner, work):
+        await until(lambda: len(work.taken) == 3)
+        owner.pause(QUESTIONS, 0)
+        await producer.deliver(at(QUESTIONS, 0, "q2", "q3", "q4"))
+        await owner.commit(QUESTIONS, 0, 1)
+        assert await owner.waiting() == {(settings.topic_prefix + "questions", n): 4 * (n == 0) for n in NUMBERS}
+        assert set(owner.done()) == {(settings.topic_prefix + "answers", n) for n in NUMBERS}
+    assert await owner.waiting() == {}
+
+
 async def test_a_second_member_takes_over_what_the_first_lets_go(settings: Settings, producer: Producer) -> None:
     alone = settings.model_copy(update={"instance": None})
     first, second = (Owner(alone, group="g", sources=[QUESTIONS], states=[KNOWN]) for _ in range(2))

@@ -56,6 +56,7 @@ def test_feeds_and_receivers_never_label_a_histogram(metrics: Metrics) -> None:
         pytest.param("tocsin_stage_latency_seconds_count", {"stage": "total"}, id="latency"),
         pytest.param("tocsin_matches_total", {}, id="without labels"),
         pytest.param("tocsin_retry_backlog", {"delay": "2h"}, id="retry tiers"),
+        pytest.param("tocsin_oldest_undelivered_seconds", {"urgency": "flash"}, id="nothing is undelivered"),
     ],
 )
 def test_what_has_not_happened_yet_stands_at_0(metrics: Metrics, name: str, labels: dict[str, str]) -> None:

@@ -2,7 +2,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from aiokafka.errors import CommitFailedError, IllegalStateError
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaTimeoutError
 
 from agents.kafka import partition
 from agents.loops.membership import Held, Membership
@@ -45,6 +45,20 @@ def member(group: FakeGroup) -> Membership:
     member._client = group
     member.held = {number: Held({NAME: 5}, {NAME: 5}, started=True) for number in (0, 1)}
     return member
+
+
+class SilentGroup(FakeGroup):
+    """A broker that answers nothing."""
+
+    async def end_offsets(self, places: Sequence[Any]) -> Mapping[Any, int]:
+        raise KafkaTimeoutError(places)
+
+
+async def test_ends_are_what_the_broker_says_and_none_when_it_is_silent(member: Membership) -> None:
+    assert await member.ends([(NAME, 0)]) == {(NAME, 0): 20}
+    member._client = SilentGroup()
+    assert await member.ends([(NAME, 0)]) is None
+    assert await member.ends([]) == {}
 
 
 def freeze(member: Membership) -> None:
