@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
@@ -65,6 +65,7 @@ class Lane:
         self._breaker = Breaker()
         self._frozen_until = 0.0
         self._queues: Mapping[Urgency, deque[Job]] = {urgency: deque() for urgency in Urgency}
+        self._moved_at = dict.fromkeys(Urgency, 0.0)  # when the head of each queue became its head
         self._sending: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._arrived: deque[float] = deque(maxlen=PACE_OF)
@@ -90,6 +91,8 @@ class Lane:
         reason, wait_s = self._wait()
         if wait_s > HOLD_S or ahead >= MOST_QUEUED or ahead / self._bucket.per_second > BACKLOG_S:
             return reason, self._spill(job, wait_s)
+        if not self._queues[urgency]:
+            self._moved_at[urgency] = self._clock()
         self._queues[urgency].append(job)
         self._note()
         return None
@@ -102,9 +105,11 @@ class Lane:
                 await self._changed.wait()
             reason, wait_s = self._wait()
             if wait_s > HOLD_S:
-                await self._give_back(reason, wait_s)
+                await self._give_back(self._empty(), reason, wait_s)
             elif wait_s > 0:
                 await self._pause(wait_s)
+            elif overtaken := self._overtaken():
+                await self._give_back(overtaken, HandOffReason.SPILL, HOLD_S)
             else:
                 self._start(self._next())
 
@@ -124,13 +129,21 @@ class Lane:
         self._note()
 
     def _next(self) -> Job:
-        return next(queue for queue in self._queues.values() if queue).popleft()
+        urgency = next(urgency for urgency, queue in self._queues.items() if queue)
+        self._moved_at[urgency] = self._clock()
+        return self._queues[urgency].popleft()
 
-    def _empty(self) -> list[Job]:
-        jobs = [job for queue in self._queues.values() for job in queue]
-        for queue in self._queues.values():
+    def _empty(self, urgencies: Iterable[Urgency] = Urgency) -> list[Job]:
+        queues = [self._queues[urgency] for urgency in urgencies]
+        jobs = [job for queue in queues for job in queue]
+        for queue in queues:
             queue.clear()
         return jobs
+
+    def _overtaken(self) -> list[Job]:
+        """Take out the jobs that more urgent ones have overtaken for too long: they hold up their topic's commit."""
+        _, *others = [urgency for urgency, queue in self._queues.items() if queue]
+        return self._empty(urgency for urgency in others if self._clock() - self._moved_at[urgency] > HOLD_S)
 
     def _start(self, job: Job) -> None:
         self._bucket.take(self._clock())
@@ -204,8 +217,8 @@ class Lane:
         self._counted_at = now
         return self._busy_s
 
-    async def _give_back(self, reason: HandOffReason, wait_s: float) -> None:
-        await self._work.put_off([(job, reason, self._spill(job, wait_s)) for job in self._empty()])
+    async def _give_back(self, jobs: Sequence[Job], reason: HandOffReason, wait_s: float) -> None:
+        await self._work.put_off([(job, reason, self._spill(job, wait_s)) for job in jobs])
 
     async def _pause(self, wait_s: float) -> None:
         """Wait, but look again at once when a job comes or an attempt ends: it may have changed the wait."""
