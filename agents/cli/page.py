@@ -18,10 +18,10 @@ BLOCKS = frozenset(
     {
         *("address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption", "footer", "form"),
         *("h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section"),
-        *("table", "td", "th", "title", "tr", "ul"),
+        *("table", "td", "th", "tr", "ul"),
     }
 )
-UNSEEN = frozenset({"script", "style", "template", "noscript", "head"})
+UNSEEN = frozenset({"script", "style", "template", "noscript", "title"})  # not head: its end tag may be left out
 LOOKS_LIKE_HTML = re.compile(r"<\s*(?:!doctype|html|head|body|h1|article|div|p)\b", re.IGNORECASE)
 
 

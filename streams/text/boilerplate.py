@@ -3,9 +3,9 @@
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
-from streams.text.boilerplate_words import HEADING_PATTERN, HEADINGS, LINK_LINE, NOTICE, NOTICES
+from streams.text.boilerplate_words import HEADING_PATTERN, HEADINGS, LAST_HEADING, LINK_LINE, NOTICE, NOTICES
 from streams.text.tokens import tokenise
 
 PROSE_WORDS = 12  # a line of so many words with a full stop is prose, not a menu
@@ -13,6 +13,7 @@ WORDS_BEFORE_A_TAIL = 8  # a heading with less text before it stands at the top 
 HEADING_CHARS = 80
 NOTICE_CHARS = 300
 TITLE_WORDS = 4
+LEAST_SHARE = 1 / 2  # of the prose above a title behind it; below an article stands less
 SUFFIX_WORDS = 6  # such as " - The Site's Name"
 FULL_STOPS = (".", "。")
 SITE_MARK = re.compile(r"\s[-–—|·»:]+\s|\s*\|\s*")
@@ -82,7 +83,7 @@ class Page:
         self.title = title
         self.headings = [number for number, line in enumerate(lines) if is_heading(line)]
         self.furniture = {*self.headings, *(number for number, line in enumerate(lines) if is_notice(line))}
-        self.prose_before = [0, *accumulate(len(line) if is_prose(line) else 0 for line in lines)]
+        self.prose_before = [0, *accumulate(len(tokenise(line)) if is_prose(line) else 0 for line in lines)]  # in words
 
     def is_text(self, number: int) -> bool:
         """Return whether a line is neither heading nor notice."""
@@ -94,25 +95,53 @@ class Page:
         return self.headings[at] if at < len(self.headings) else len(self.lines)
 
     def first_line(self) -> int:
-        """Return the line where the article begins: behind the last one that is the title, the article behind it.
+        """Return the line where the article begins: behind the title's line, the article behind it.
 
-        A copy in a menu has no prose before the next heading; a copy below the article has more prose before
-        it than behind it.
+        The first copy of the title with an article behind it counts, unless a later one has more prose between
+        it and the next heading than there is between the two: then the first one stood in a menu.
         """
-        start = 0
-        for number, line in enumerate(self.lines):
-            if self.title and same_title(line, self.title):
-                before, behind = self.prose_before[number], self.prose_before[self.next_heading(number + 1)]
-                if 2 * before <= behind:
-                    start = number + 1
+        start, least = 0, LEAST_SHARE
+        for number in self.titles():
+            before = self.prose_before[number] - self.prose_before[start]
+            behind = self.prose_before[self.next_heading(number + 1)] - self.prose_before[number]
+            if behind >= least * before:
+                start, least = number + 1, 1
         return start
 
+    def titles(self) -> list[int]:
+        """Return the lines that are the title; those that are it with the site's name only if no line is it alone."""
+        same = [number for number, line in enumerate(self.lines) if self.title and same_title(line, self.title)]
+        alone = [number for number in same if key(self.lines[number]) == self.title]
+        return alone or same
+
     def tail(self, start: int) -> int:
-        """Return the line where the page's tail begins: a heading with the article before it, or nowhere behind it."""
+        """Return the line where the page's tail begins: a heading with the article before it, or nowhere behind it.
+
+        A box between the paragraphs, behind which at least as much of the article follows, is no tail: it goes.
+        """
         words, at = 0, start
         for heading in self.headings[bisect_left(self.headings, start) :]:
             words += sum(len(tokenise(self.lines[number])) for number in range(at, heading) if self.is_text(number))
-            if words >= WORDS_BEFORE_A_TAIL or self.prose_before[heading] == self.prose_before[-1]:
-                return heading
             at = heading
+            if words >= WORDS_BEFORE_A_TAIL or self.prose_before[heading] == self.prose_before[-1]:
+                at = self.box_end(heading, start)
+                if at == heading:
+                    return heading
+                self.furniture.update(range(heading, at))
         return len(self.lines)
+
+    def box_end(self, heading: int, start: int) -> int:
+        """Return the line where the article goes on behind a box, or the heading's own if it doesn't."""
+        end = self.next_heading(heading + 1)
+        texts = [number for number in range(heading + 1, end) if self.lines[number].strip()]
+        pairs = ((one, two) for one, two in pairwise(texts) if self.is_prose(one) and self.is_prose(two))
+        goes_on = next((one for one, _ in pairs), None)
+        if goes_on is None or LAST_HEADING.fullmatch(key(self.lines[heading])):
+            return heading
+        before, behind = (self.prose_before[heading] - self.prose_before[start],
+                          self.prose_before[end] - self.prose_before[goes_on])  # fmt: skip
+        return goes_on if behind >= before else heading
+
+    def is_prose(self, number: int) -> bool:
+        """Return whether a line is prose."""
+        return self.prose_before[number + 1] > self.prose_before[number]

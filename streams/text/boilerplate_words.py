@@ -102,6 +102,11 @@ HEADING_PATTERN = re.compile(
     r"( \S+)? (articles|stories|news|posts|videos|topics|reads|headlines|coverage|content|updates|picks|links)"
     r"|what (others|people|readers) are (reading|saying)( .{1,20})?"
 )
+# Behind these no article goes on, whatever it looks like: comments do look like one.
+LAST_HEADING = re.compile(
+    r"related articles?|most popular|.*(\bcomment|\breply\b|kommentar|antwort|commentaire|comentario"
+    r"|评 论|評 論|留 言|回 复|回 覆|コ メ ン ト|返 信|댓 글|답 글).*"
+)
 NOTICES_TEXT = """
     advertisement|advertisements|ad|story continues below advertisement
     article continues below advertisement|continue reading|read more|read full article|read the full story
