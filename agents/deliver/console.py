@@ -1,37 +1,90 @@
 """The console: notifications as lines on standard output."""
 
+import asyncio
+import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TextIO
+from threading import Thread
+from typing import Final, TextIO
 
 from agents.deliver.attempt import Attempt
-from agents.deliver.outcome import Outcome, delivered, failed
+from agents.deliver.outcome import Outcome, ambiguous, delivered, failed
 from streams.routing.receiver import ConsoleOptions
 from streams.routing.render_console import console_lines
+
+PATIENCE_S: Final = 5.0
+BLOCKED: Final = "output_blocked"
+Written = asyncio.Future[Exception | None]
 
 
 @dataclass(slots=True)
 class Console:
-    """Standard output. Each notification is one write, so that two processes don't mix their lines."""
+    """Standard output. Each notification is one write, so that two processes don't mix their lines.
+
+    A pager, or a terminal that was stopped, blocks a write for hours: it waits in a thread of its own, or no receiver
+    would be sent to, no heartbeat go out, and no SIGTERM be heard.
+    """
 
     options: ConsoleOptions
     now: Callable[[], datetime]
     out: TextIO = field(default_factory=lambda: sys.stdout)
+    patience_s: float = PATIENCE_S
+    _written: Written | None = None
 
     async def send(self, attempt: Attempt) -> Outcome:
         """Return `delivered` once the lines are written; a pipe that is closed is a failure like any other."""
+        if self._written is not None and not await self._through(self._written):
+            return failed(BLOCKED)
         ledger = attempt.ledger.stamped(delivered=self.now())
         try:
             lines = console_lines(attempt.delivery.alert, ledger, styled=self._styled())
-            self.out.write("\n".join(lines) + "\n")
-            self.out.flush()
-        except (OSError, ValueError) as err:
+        except ValueError as err:
             return failed(type(err).__name__)
-        return delivered()
+        self._written = written = written_aside(self.out, "\n".join(lines) + "\n")
+        if not await self._through(written):
+            return ambiguous(BLOCKED)
+        problem = written.result()
+        return delivered() if problem is None else failed(type(problem).__name__)
+
+    async def _through(self, written: Written) -> bool:
+        done, _ = await asyncio.wait({written}, timeout=self.patience_s)
+        return bool(done)
 
     def _styled(self) -> bool:
         if self.options.styles == "auto":
             return self.out.isatty()
         return self.options.styles == "always"
+
+
+def written_aside(out: TextIO, text: str) -> Written:
+    """Return what is done once the text is written, with the error if there was one; nothing waits for the thread."""
+    loop = asyncio.get_running_loop()
+    written: Written = loop.create_future()
+
+    def work() -> None:
+        err: Exception | None = None
+        try:
+            write(out, text)
+        except (OSError, ValueError) as found:
+            err = found
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(written.set_result, err)
+
+    Thread(target=work, name="console", daemon=True).start()
+    return written
+
+
+def write(out: TextIO, text: str) -> None:
+    """Write past the stream's own buffer, whose lock would make the process wait for a blocked thread at its end."""
+    try:
+        number = out.fileno()
+    except OSError:  # no file, but a buffer in memory
+        out.write(text)
+        out.flush()
+        return
+    left = text.encode(out.encoding, "replace")
+    while left:
+        left = left[os.write(number, left) :]

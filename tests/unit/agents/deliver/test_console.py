@@ -1,5 +1,11 @@
+import asyncio
 import io
+import os
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -45,6 +51,50 @@ async def test_a_closed_pipe_is_a_failure_like_any_other() -> None:
     screen.close()
     outcome = await Console(ConsoleOptions(), lambda: AT, screen).send(Attempt(delivery=delivery(), ledger=ledger()))
     assert outcome.kind is OutcomeKind.FAILED
+
+
+@pytest.fixture
+def full_pipe() -> Iterator[tuple[int, TextIO]]:
+    """Yield both ends of a pipe that takes no more, as behind a pager that nobody scrolls."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"." * 1_024)
+    os.set_blocking(writing, True)
+    with os.fdopen(writing, "w", encoding="utf-8") as out:
+        yield reading, out
+    os.close(reading)
+
+
+def drained(reading: int) -> str:
+    return os.read(reading, 1_048_576).decode("utf-8", "replace").strip(".")
+
+
+async def test_an_output_that_nobody_reads_holds_up_nothing_but_its_own_lane(full_pipe: tuple[int, TextIO]) -> None:
+    reading, out = full_pipe
+    console = Console(ConsoleOptions(), lambda: AT, out, patience_s=0.2)
+    attempt = Attempt(delivery=delivery(), ledger=ledger())
+    first = asyncio.create_task(console.send(attempt))
+    ticks = 0
+    while not first.done():
+        await asyncio.sleep(0.01)
+        ticks += 1
+    assert ticks > 3, "the loop stood still"
+    assert (await first).text == "ambiguous: output_blocked"
+    assert (await console.send(attempt)).text == "failed: output_blocked"
+    drained(reading)
+    assert (await console.send(attempt)).kind is OutcomeKind.DELIVERED
+    assert drained(reading).count("Beijing halts") == 2
+
+
+async def test_an_output_without_the_letters_shows_what_it_can(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("w", encoding="ascii") as screen:
+        console = Console(ConsoleOptions(), lambda: AT, screen)
+        outcome = await console.send(Attempt(delivery=delivery(), ledger=ledger()))
+    assert outcome.kind is OutcomeKind.DELIVERED
+    assert "says [???] call is off" in (tmp_path / "out").read_text("ascii")
 
 
 def test_the_console_is_standard_output() -> None:
