@@ -1,0 +1,94 @@
+from datetime import timedelta
+
+import pytest
+
+from streams.alerts.alert import AlertedRule, NewToken
+from streams.ids import AlertId, ChangeId, RuleId
+from streams.latency import Hop, Ledger
+from streams.matching.match import Span
+from streams.matching.rule import Urgency
+from streams.routing.render_brief import news, reasons, times
+from tests.support.notices import AT, alert, head, ledger
+
+
+def rule(name: str, urgency: Urgency, *spans: int) -> AlertedRule:
+    return AlertedRule(
+        rule_id=RuleId(name), change_id=ChangeId("c"), alert_id=AlertId(name), revision=2, urgency=urgency, spans=spans
+    )
+
+
+def word(field: str, surface: str, entity: str | None = None) -> Span:
+    return Span.model_validate({"field": field, "start": 0, "end": 1, "surface": surface, "entity_id": entity})
+
+
+def token(value: str, kind: str = "number") -> NewToken:
+    return NewToken(value=value, kind=kind)
+
+
+def test_the_urgent_rules_come_first_then_those_that_the_headline_shows() -> None:
+    spans = (word("body", "talks"), word("title", "tariffs"), word("lead", "summit"))
+    rules = (
+        rule("in-the-body", Urgency.URGENT, 0),
+        rule("in-the-lead", Urgency.URGENT, 2),
+        rule("without-words", Urgency.URGENT),
+        rule("in-the-title", Urgency.URGENT, 0, 1, 99),
+        rule("flash", Urgency.FLASH, 0),
+    )
+    assert reasons(alert(spans=spans, rules=rules)) == (
+        'flash: "talks"',
+        'in-the-title: "tariffs", "talks"',
+        'in-the-lead: "summit"',
+        "and in-the-body, without-words",
+    )
+
+
+@pytest.mark.parametrize(
+    ("spans", "line"),
+    [
+        pytest.param(
+            (word("body", "Scott Bessent", "sb"), word("title", "Bessent", "sb")),
+            '"Bessent" = @sb',
+            id="an entity once",
+        ),
+        pytest.param(
+            (word("title", "Tariffs"), word("body", "tariffs", "tariffs")), '"tariffs" = @tariffs', id="word and entity"
+        ),
+        pytest.param((word("title", "Export"), word("body", "export")), '"Export"', id="a word once"),
+        pytest.param((), "no words of this text", id="no words"),
+        pytest.param(tuple(word("body", f"w{n}") for n in range(6)), '"w0", "w1", "w2", "w3", 2 more', id="many words"),
+    ],
+)
+def test_a_rule_names_each_of_its_words_once(spans: tuple[Span, ...], line: str) -> None:
+    (shown,) = reasons(alert(spans=spans, rules=(rule("r", Urgency.FLASH, *range(len(spans))),)))
+    assert shown == f"r: {line}"
+
+
+@pytest.mark.parametrize(
+    ("title", "tokens", "line"),
+    [
+        pytest.param("x", (token("25 %"), token("china", "entity")), "25 %, @china", id="an entity has its mark"),
+        pytest.param("UPDATE 1-China buys", (token("1"), token("1", "percentage")), "", id="the number of an update"),
+        pytest.param("CORRECTED-45 percent", (token("45"),), "45", id="no number of an update"),
+        pytest.param("x", (token("1"), token("1", "date")), "1", id="the same twice"),
+        pytest.param("x", (token("USD 86000000000"),), "USD 86 billion", id="billions"),
+        pytest.param("x", (token("EUR 1250000"),), "EUR 1.25 million", id="millions"),
+        pytest.param("x", (token("JPY 3000000000000"),), "JPY 3 trillion", id="trillions"),
+        pytest.param("x", (token("USD 900000"),), "USD 900000", id="small money"),
+        pytest.param("x", tuple(token(str(n)) for n in range(8)), "0, 1, 2, 3, 4, 5, 2 more", id="many"),
+    ],
+)
+def test_what_is_new_is_told_once_and_in_words(title: str, tokens: tuple[NewToken, ...], line: str) -> None:
+    assert news(alert(head=head(title=title), spans=(), rules=(), whats_new=tokens)) == line
+
+
+def test_the_time_is_told_as_far_as_the_alert_has_come() -> None:
+    hops = "fetch 60 ms, queue 3.1 ms, match 2.1 ms, alert 4.7 ms, route 4.1 ms"
+    assert times(ledger()) == f"total 14 ms ({hops}); seen 2820 ms after it was published"
+    assert times(ledger(delivered=True)).startswith(f"total 184 ms ({hops}, deliver 170 ms); ")
+
+
+def test_a_time_that_is_missing_is_unknown_and_never_0() -> None:
+    gap = Ledger({Hop.FETCHED: AT, Hop.DELIVERED: AT + timedelta(milliseconds=12)})
+    assert times(gap).startswith("total 12 ms (fetch unknown, queue unknown, ")
+    assert times(Ledger({})).startswith("total unknown (fetch unknown")
+    assert "published" not in times(gap)
