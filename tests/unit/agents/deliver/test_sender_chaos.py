@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
 from random import Random
 
 import pytest
@@ -13,20 +12,9 @@ from agents.deliver.outcome import Outcome, OutcomeKind, ambiguous, delivered, f
 from agents.kafka import Outgoing
 from streams.matching.rule import Urgency
 from streams.routing.notification import Delivery
-from tests.support.delivery_world import (
-    EPOCH,
-    MemoryLog,
-    MemoryReceiver,
-    MemoryReceivers,
-    Process,
-    on_a_jumping_clock,
-    receiver,
-    routes,
-    until,
-)
-from tests.support.notices import delivery
+from tests.support.delivery_world import MemoryReceiver, Process, on_a_jumping_clock, receiver, routes, until
+from tests.support.sender_world import World, sent_to
 
-FOREVER = EPOCH + timedelta(days=4000)
 LIVING, DEAD = tuple(f"hook-{number}" for number in range(6)), "hook-dead"
 EACH, KILLS, CONCURRENCY = 40, 8, 4
 FAULTS = (failed("http_500"), ambiguous("timeout"), throttled("http_429", 2.0), throttled("http_429", 60.0))
@@ -56,25 +44,21 @@ class Moody(MemoryReceiver):
 
 def everything() -> list[Delivery]:
     return [
-        delivery(name, number=number, expires_at=FOREVER, urgency=tuple(Urgency)[number % 3])
-        for number in range(EACH)
-        for name in (*LIVING, DEAD)
+        sent_to(name, number, urgency=tuple(Urgency)[number % 3]) for number in range(EACH) for name in (*LIVING, DEAD)
     ]
 
 
 async def run(seed: int) -> None:
     random = Random(seed)
-    log = MemoryLog()
     channels = {name: Moody(random, dead=name == DEAD) for name in (*LIVING, DEAD)}
-    known = routes(*(receiver(name, concurrency=CONCURRENCY) for name in channels))
+    world = World(known=routes(*(receiver(name, concurrency=CONCURRENCY) for name in channels)), **channels)
+    log = world.log
 
     async def started(tear_chance: float) -> Process:
         def tear(_outputs: Sequence[Outgoing]) -> bool:
             return random.random() < tear_chance
 
-        receivers = MemoryReceivers(channels, lambda: log.now)
-        receivers.apply(known)
-        return await Process(log, receivers, tear=tear).start()
+        return await world.process(tear=tear).start()
 
     waiting = everything()
     for _ in range(KILLS):
