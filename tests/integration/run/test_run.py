@@ -64,6 +64,9 @@ def test_the_first_start_and_the_second_show_alerts_and_end_cleanly(start: Start
     beside = tocsin("run", "--data-dir", str(first.data))
     assert beside.returncode == 69
     assert f"{first.data}: another tocsin runs there (process {first.process.pid}); stop it" in beside.stderr
+    found = tocsin("topics", "plan", "--data-dir", str(first.data))
+    assert (found.returncode, found.stdout) == (0, "every topic is as the catalogue says\n")
+    assert found.stderr.startswith("using the broker of `tocsin run` (process ")
     processes = first.processes()
     assert sorted(processes) == ["agents", "broker", "deliver", "poll"]
     assert first.stop() == 0
