@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-from agents.cli.page import Page
+from agents.cli.page import Page, squeezed
 from streams.alerts.alert import AlertedRule, DeskAlert
 from streams.articles.article import Article
 from streams.ids import RuleId
@@ -84,10 +84,11 @@ def _agrees(hits: Sequence[tuple[DeskAlert, AlertedRule]], twin: Twin) -> bool:
 def _in_boilerplate(page: Page, article: Article, spans: Iterable[Span]) -> Iterator[bool]:
     """Yield, for each span in lead or body, whether its line is the page's boilerplate, or no line of the page."""
     lines = [*article.lead.split("\n"), *article.body.split("\n")]
-    places = dict(enumerate(page.place(lines)))
+    places = list(page.place(lines))
     leads = article.lead.count("\n") + 1
     for span in spans:
         if span.field != "title":
-            number = _text(article, span).count("\n", 0, span.start) + (leads if span.field == "body" else 0)
-            place = places[number]
-            yield place is None or page.is_boilerplate(place)
+            text = _text(article, span)
+            place = places[text.count("\n", 0, span.start) + (leads if span.field == "body" else 0)]
+            before = text[text.rfind("\n", 0, span.start) + 1 : span.start]
+            yield place is None or page.is_boilerplate(page.line_at(place + len(squeezed(before))))

@@ -42,7 +42,7 @@ def verify(
     from config.rules import load_rules  # noqa: PLC0415
 
     log.configure(form=settings.log_format, level="CRITICAL")  # a broker that is a second old has much to say
-    read = read_page(_text(page), name=page.name)
+    read = read_page(_bytes(page), name=page.name)
     entries = load_rules(settings.config_dir)
     seen = asyncio.run(send_through(read, settings, entries))
     expected = [name.strip() for name in expect.split(",") if name.strip()]
@@ -68,9 +68,9 @@ def twin_of(entries: Sequence["Entry"], settings: Settings, article: "Article") 
     )
 
 
-def _text(page: Path) -> str:
+def _bytes(page: Path) -> bytes:
     try:
-        return page.read_text(encoding="utf-8", errors="replace")
+        return page.read_bytes()
     except OSError as err:
         raise ConfigurationError(f"{page}: {err.strerror}; name a page that can be read") from err
 

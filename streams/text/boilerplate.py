@@ -110,9 +110,18 @@ class Page:
 
     def titles(self) -> list[int]:
         """Return the lines that are the title; those that are it with the site's name only if no line is it alone."""
-        same = [number for number, line in enumerate(self.lines) if self.title and same_title(line, self.title)]
-        alone = [number for number in same if key(self.lines[number]) == self.title]
-        return alone or same
+        if not self.title:
+            return []
+        alone = [number for number in range(len(self.lines)) if self.ends_title(number)]
+        return alone or [number for number, line in enumerate(self.lines) if same_title(line, self.title)]
+
+    def ends_title(self, number: int) -> bool:
+        """Return whether the line is the title and nothing else, or its second half."""
+        line, above = self.lines[number], self.lines[max(0, number - 1)]
+        longest = 2 * len(self.title) + HEADING_CHARS
+        if not line or len(line) > longest:
+            return False
+        return key(line) == self.title or (len(above) <= longest and key(f"{above} {line}") == self.title)
 
     def tail(self, start: int) -> int:
         """Return the line where the page's tail begins: a heading with the article before it, or nowhere behind it.

@@ -18,7 +18,7 @@ GOOD = Span(field="lead", start=9, end=16, surface="tariffs")
 
 @pytest.fixture
 def page() -> Page:
-    return read_page(TEXT, name="page")
+    return read_page(TEXT.encode(), name="page")
 
 
 def article(body: str = "") -> Article:

@@ -23,7 +23,7 @@ def shipped() -> Matcher:
 
 def carried(page: str) -> Article:
     """Return the article that a feed carrying the page gives."""
-    read = read_page(page, name="page")
+    read = read_page(page.encode(), name="page")
     item = f"<title>{escape(read.title)}</title><description>{escape(read.content)}</description>"
     document = f"<rss version='2.0'><channel><title>Page</title><item><guid>1</guid>{item}</item></channel></rss>"
     reading = read_document(document.encode(), known=(), content_type="application/rss+xml", url="http://page.test/")
