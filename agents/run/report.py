@@ -1,21 +1,25 @@
 """What `tocsin run` says: few lines on the terminal, everything in a rotated file."""
 
+import asyncio
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from logging import makeLogRecord
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
 
 from agents.log import CLIENTS, without_secrets
+from streams.routing.render_width import cut
 
 LOG_BYTES, LOG_FILES = 10_000_000, 4
 NAME_WIDTH = 8
-MOST_REPEATS, REPEATS_FOR_S = 3, 600.0
+GATHERED_FOR_S, QUIET_FOR_S, MOST_TOLD = 3.0, 600.0, 3
+TOLD_EVERY_S = 0.5
+MOST_VALUES, VALUE_CHARS = 3, 40
 SHOWN = {"warning": "yellow", "error": "red", "critical": "red"}
 COLOURS = {"dim": "\x1b[2m", "bold": "\x1b[1m", "green": "\x1b[32m", "yellow": "\x1b[33m", "red": "\x1b[31m"}
 PLAIN = "\x1b[0m"
@@ -30,6 +34,7 @@ class Said:
     text: str
     event: str = ""
     logger: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def shown(self) -> bool:
@@ -47,10 +52,48 @@ def read_line(line: str) -> Said:
         level, event = fields["level"], fields["event"]
     except (ValueError, KeyError, TypeError):
         return Said(None, line)
-    details = [f"{name}={value}" for name, value in fields.items() if name not in WITHOUT_WORTH]
+    details = {name: str(value) for name, value in fields.items() if name not in WITHOUT_WORTH}
     cause = str(fields.get("exception", "")).strip().rpartition("\n")[2]
-    text = "  ".join([str(event), *details, *([cause] if cause else [])])
-    return Said(str(level), text, str(event), str(fields.get("logger", "")))
+    text = "  ".join([str(event), *(f"{name}={value}" for name, value in details.items()), *([cause] if cause else [])])
+    return Said(str(level), text, str(event), str(fields.get("logger", "")), details)
+
+
+def summary(said: Sequence[Said]) -> str:
+    """Return many lines of one event as one: what all share, and the first few values of what differs."""
+    words = [f"{said[0].event}, {len(said)} times"]
+    for name in said[0].details:
+        values = list(dict.fromkeys(one.details[name] for one in said if name in one.details))
+        shown = [value for value in values if len(value) <= VALUE_CHARS]
+        if shown == values:
+            more = len(values) - MOST_VALUES
+            words.append(f"{name}={', '.join(values[:MOST_VALUES])}" + (f" and {more} more" if more > 0 else ""))
+    return "  ".join(words)
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Lines of one event in one process, which are told together."""
+
+    waiting: list[Said] = field(default_factory=list)
+    since: float = 0.0
+    told_at: list[float] = field(default_factory=list)
+
+    def add(self, said: Said, now: float) -> None:
+        """Have one more wait."""
+        self.since = self.since if self.waiting else now
+        self.waiting.append(said)
+
+    def due(self, now: float) -> bool:
+        """Return whether to tell: warnings after three seconds, worse at once; nothing once three were told of late."""
+        told = [at for at in self.told_at if now - at < QUIET_FOR_S]
+        patience = GATHERED_FOR_S if all(one.level == "warning" for one in self.waiting) else 0.0
+        return bool(self.waiting) and now - self.since >= patience and len(told) < MOST_TOLD
+
+    def take(self, now: float) -> list[Said]:
+        """Return those that wait, and note that they are told now."""
+        taken, self.waiting = self.waiting, []
+        self.told_at = [*self.told_at, now][-MOST_TOLD:]
+        return taken
 
 
 class RunLog:
@@ -91,13 +134,21 @@ class OwnLines:
         return False
 
 
+def columns_of(out: TextIO) -> int | None:
+    """Return how wide the terminal is now; None for what is none."""
+    try:
+        return os.get_terminal_size(out.fileno()).columns or None
+    except (OSError, ValueError):
+        return None
+
+
 class RunReport:
     """The words on the terminal, on stderr, as stdout is for alerts."""
 
     def __init__(self, out: TextIO, log: RunLog, *, now: Callable[[], float] = time.monotonic) -> None:
         self._out = out
         self._now = now
-        self._repeats: dict[tuple[str, str], list[float]] = {}
+        self._gathered: dict[tuple[str, str], Gathered] = {}
         self._log = log
         self._colours = out.isatty() and not os.environ.get("NO_COLOR")
 
@@ -115,27 +166,41 @@ class RunReport:
         self._say(self._in("dim", f"  {text}"), text)
 
     def problem(self, name: str, text: str) -> None:
-        """Say what went wrong, in a process of that name."""
+        """Say what went wrong, in a process of that name, after what it said of it."""
+        self.tell(at_once=True)
         self._say(f"{self._in('yellow', f'{name:<{NAME_WIDTH}}')} {text}", f"{name}: {text}")
 
     def line(self, name: str, line: str) -> None:
-        """Keep a process's line, and show it if it is a warning or worse."""
+        """Keep a process's line. It is shown if it is a warning or worse: see `tell`."""
         line = without_secrets(line)  # ours are clean; a stack trace or a library's print may not be
         self._log.keep(name, line)
         said = read_line(line)
-        if said.shown and said.text.strip() and (text := self._unless_repeated(name, said)):
-            colour = SHOWN.get(said.level or "", "dim")
-            self._write(f"{self._in(colour, f'{name:<{NAME_WIDTH}}')} {text}")
+        if not said.shown or not said.text.strip():
+            return
+        if said.event:
+            self._gathered.setdefault((name, said.event), Gathered()).add(said, self._now())
+            self.tell()
+        else:
+            self._show(name, said)
 
-    def _unless_repeated(self, name: str, said: Said) -> str | None:
-        """Return what to show; None for what was said often of late (twenty feeds fail at once without a network)."""
-        if not said.event:
-            return said.text
-        shown = [at for at in self._repeats.get((name, said.event), []) if self._now() - at < REPEATS_FOR_S]
-        self._repeats[name, said.event] = [*shown, self._now()][: MOST_REPEATS + 1]
-        if len(shown) == MOST_REPEATS:
-            return f"{said.event}: more of these, all in {self._log.path}"
-        return said.text if len(shown) < MOST_REPEATS else None
+    def tell(self, *, at_once: bool = False) -> None:
+        """Show what has gathered: one line as it stands, many of one event (twenty feeds, no network) as one line."""
+        now = self._now()
+        for (name, _), gathered in self._gathered.items():
+            if gathered.due(now) or (at_once and gathered.waiting):
+                said = gathered.take(now)
+                self._show(name, said[0] if len(said) == 1 else Said(said[-1].level, summary(said)))
+
+    async def telling(self) -> None:
+        """Call `tell` again and again, until cancelled."""
+        while True:
+            self.tell()
+            await asyncio.sleep(TOLD_EVERY_S)
+
+    def _show(self, name: str, said: Said) -> None:
+        head = self._in(SHOWN.get(said.level or "", "dim"), f"{name:<{NAME_WIDTH}}")
+        width = columns_of(self._out) if said.level == "warning" else None
+        self._write(f"{head} {said.text if width is None else cut(said.text, width - NAME_WIDTH - 2)}")
 
     def restarted(self, name: str, why: str, pause_s: float) -> None:
         """Say that a child ended and when it starts again."""

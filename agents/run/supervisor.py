@@ -165,6 +165,7 @@ async def ask(port: int, path: str) -> tuple[int, str]:
 async def run(settings: Settings, ground: Ground, report: RunReport) -> int:
     """Run everything until SIGTERM, SIGINT or SIGHUP; return the exit code."""
     stop, ports = stop_signal(), Ports(settings.metrics_port)
+    telling = asyncio.create_task(report.telling())
     report.title(f"tocsin {version('tocsin')}")
     try:
         await ground.open()
@@ -176,6 +177,8 @@ async def run(settings: Settings, ground: Ground, report: RunReport) -> int:
         return err.code if isinstance(err, ChildEndedError) else err.exit_code
     finally:
         await ground.close()
+        telling.cancel()
+        report.tell(at_once=True)
     report.notice("stopped")
     return 0
 

@@ -1,6 +1,11 @@
+import asyncio
+import fcntl
 import io
 import json
 import logging
+import os
+import struct
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,31 +78,88 @@ def test_a_line_becomes_words(line: str, level: str | None, text: str) -> None:
 )
 def test_the_terminal_shows_warnings_and_the_file_everything(kept: RunLog, line: str, shown: str) -> None:
     out = io.StringIO()
-    RunReport(out, kept).line("poll", line)
+    report = RunReport(out, kept)
+    report.line("poll", line)
+    report.tell(at_once=True)
     assert out.getvalue() == shown
     written = kept.path.read_text(encoding="utf-8")
     assert written == f"poll     {line}\n".replace("/S3CRET", "")
 
 
-def test_what_repeats_is_shown_three_times_in_ten_minutes(kept: RunLog) -> None:
+def failed(number: int, level: str = "warning") -> str:
+    host = f"cannot connect to a host with a long name, {number}.example.test"
+    return said(level, "poll failed", feed=f"feed-{number}", outcome="connect_error", detail=host)
+
+
+def test_what_fails_at_once_in_many_places_is_one_line(kept: RunLog) -> None:
     out, now = io.StringIO(), [0.0]
     report = RunReport(out, kept, now=lambda: now[0])
     for number in range(9):
-        report.line("poll", said("warning", "poll failed", feed=f"feed-{number}"))
-    report.line("deliver", said("warning", "poll failed", feed="another process"))
-    report.line("poll", said("warning", "feed is silent"))
-    now[0] = 601.0
-    report.line("poll", said("warning", "poll failed", feed="later"))
+        report.line("poll", failed(number))
+    report.line("deliver", said("warning", "poll failed", feed="of another process"))
+    assert out.getvalue() == ""
+    now[0] = 3.0
+    report.tell()
     assert out.getvalue().splitlines() == [
-        "poll     poll failed  feed=feed-0",
-        "poll     poll failed  feed=feed-1",
-        "poll     poll failed  feed=feed-2",
-        f"poll     poll failed: more of these, all in {kept.path}",
-        "deliver  poll failed  feed=another process",
-        "poll     feed is silent",
-        "poll     poll failed  feed=later",
+        "poll     poll failed, 9 times  feed=feed-0, feed-1, feed-2 and 6 more  outcome=connect_error",
+        "deliver  poll failed  feed=of another process",
     ]
-    assert len(kept.path.read_text(encoding="utf-8").splitlines()) == 12
+    assert len(kept.path.read_text(encoding="utf-8").splitlines()) == 10
+
+
+def test_what_goes_on_failing_is_told_three_times_in_ten_minutes(kept: RunLog) -> None:
+    out, now = io.StringIO(), [0.0]
+    report = RunReport(out, kept, now=lambda: now[0])
+    for number in range(150):
+        report.line("poll", failed(number))
+        now[0] += 4.0
+        report.tell()
+    assert [line.partition("  feed")[0] for line in out.getvalue().splitlines()] == ["poll     poll failed"] * 3
+    report.line("poll", failed(150))
+    now[0] += 10.0
+    report.tell()
+    assert out.getvalue().splitlines()[3].startswith("poll     poll failed, 148 times  feed=feed-3, feed-4, ")
+
+
+def test_an_error_does_not_wait_and_still_does_not_flood(kept: RunLog) -> None:
+    out = io.StringIO()
+    report = RunReport(out, kept, now=lambda: 0.0)
+    for number in range(9):
+        report.line("poll", failed(number, "error"))
+    assert [line.split()[3] for line in out.getvalue().splitlines()] == ["feed=feed-0", "feed=feed-1", "feed=feed-2"]
+
+
+def test_the_end_of_a_process_comes_after_its_last_words(kept: RunLog) -> None:
+    out = io.StringIO()
+    report = RunReport(out, kept)
+    report.line("poll", said("warning", "no space left"))
+    report.restarted("poll", "exit 70", 0.5)
+    assert out.getvalue().splitlines() == [
+        "poll     no space left", "poll     ended (exit 70), starts again in 0.5 s",
+    ]  # fmt: skip
+
+
+async def test_what_has_gathered_is_told_by_itself(kept: RunLog) -> None:
+    out, now = io.StringIO(), [0.0]
+    report = RunReport(out, kept, now=lambda: now[0])
+    report.line("poll", said("warning", "feed is silent"))
+    now[0] = 3.0
+    telling = asyncio.create_task(report.telling())
+    await asyncio.sleep(0)
+    telling.cancel()
+    assert out.getvalue() == "poll     feed is silent\n"
+
+
+def test_a_warning_takes_one_row_of_a_terminal_and_an_error_is_shown_whole(kept: RunLog) -> None:
+    reading, writing = os.openpty()
+    fcntl.ioctl(writing, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    with os.fdopen(reading, "rb", 0), os.fdopen(writing, "w", encoding="utf-8") as out:
+        report = RunReport(out, kept)
+        report.line("run", failed(1, "error"))
+        assert os.read(reading, 4096).decode().endswith("1.example.test\r\n")
+        report.line("poll", failed(1))
+        report.tell(at_once=True)
+        assert os.read(reading, 4096).decode() == "\x1b[33mpoll    \x1b[0m poll failed  feed=feed-1  out…\r\n"
 
 
 def test_the_file_is_rotated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -154,9 +216,11 @@ def test_colours_are_for_terminals_whose_owner_wants_them(
 @pytest.mark.usefixtures("logging_as_before")
 def test_the_supervisors_own_log_goes_the_way_of_a_childs(kept: RunLog) -> None:
     out = io.StringIO()
-    log.configure(form="auto", level="INFO", stream=OwnLines("run", RunReport(out, kept).line))
+    report = RunReport(out, kept)
+    log.configure(form="auto", level="INFO", stream=OwnLines("run", report.line))
     log.named("broker").info("embedded broker ready")
     log.named("broker").warning("embedded broker had to be killed", exit_code=-9)
+    report.tell(at_once=True)
     assert out.getvalue() == "run      embedded broker had to be killed  exit_code=-9\n"
     assert [json.loads(line[9:])["event"] for line in kept.path.read_text(encoding="utf-8").splitlines()] == [
         "embedded broker ready",
