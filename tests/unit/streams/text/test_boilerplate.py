@@ -123,6 +123,38 @@ def test_without_a_title_line_above_the_text_nothing_is_cut(text: str, title: st
 
 
 @pytest.mark.parametrize(
+    ("title", "lines"),
+    [
+        pytest.param("Ministers agree on port", ["Ministers agree", "on port"], id="a title on two lines"),
+        pytest.param("Talks", ["Talks | The Wire", "Tariffs", "Talks"], id="a copy with the site's name above it"),
+    ],
+)
+def test_what_stands_above_a_title_goes_however_its_line_is_broken(title: str, lines: list[str]) -> None:
+    assert cut("\n".join([PLANTED, *lines, TEXT]), title=title) == TEXT
+
+
+@pytest.mark.parametrize("heading", ["Related", "Read next", "関連記事", "More from The Wire"])
+def test_a_box_between_the_paragraphs_goes_and_the_article_goes_on_behind_it(heading: str) -> None:
+    text = f"{TITLE}\n{TEXT}\n{heading}\nTrump-Xi summit\nTariffs and rare earths\n\n{TEXT}\n{TEXT}"
+    assert cut(text, title=TITLE) == f"{TEXT}\n\n{TEXT}\n{TEXT}".replace("\n\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("heading", "behind"),
+    [
+        pytest.param("RELATED ARTICLES", f"{TEXT}\n{TEXT}", id="related articles are the tail, whatever they hold"),
+        pytest.param("Recent Comments", f"{TEXT}\n{TEXT}", id="comments look like an article"),
+        pytest.param("评论", f"{TEXT}\n{TEXT}", id="so they do in Chinese"),
+        pytest.param("Read next", PLANTED, id="one paragraph is a teaser"),
+        pytest.param("Read next", f"{PLANTED}\nRare earths\n{PLANTED}\nTariffs\n{PLANTED}", id="a list of teasers"),
+        pytest.param("Read next", f"{PLANTED[:60]} now.\n{PLANTED}", id="less than the article"),
+    ],
+)
+def test_a_tail_that_holds_sentences_is_a_tail_still(heading: str, behind: str) -> None:
+    assert cut(f"{TITLE}\n{TEXT}\n{heading}\n{behind}", title=TITLE) == TEXT
+
+
+@pytest.mark.parametrize(
     "notice",
     [
         "We use cookies to improve your experience and to show you tariffs.",

@@ -56,6 +56,54 @@ def test_dropping_survives_broken_nesting(html: str, text: str) -> None:
     assert to_text(html) == text
 
 
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "class=share",
+        'class="td-social-sharing x"',
+        "id='relatedLinks'",
+        'data-x="1" CLASS="newsletter_box"',
+        "id=top-nav",
+    ],
+)
+@pytest.mark.parametrize("name", ["div", "section", "ul"])
+def test_a_box_that_is_called_something_beside_the_article_is_dropped(name: str, attributes: str) -> None:
+    box = f"<{name} {attributes}><div>no<nav>no</div>no</{name}>"
+    assert to_text(f"<div>a{box}b</div></div>c") == "a\nb\nc"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        pytest.param('<div class="post tag-trending category-social">kept</div>', id="a post about them"),
+        pytest.param('<div class="content has-sidebar">kept</div>', id="the content beside a sidebar"),
+        pytest.param('<div class="sidebar"><h1>kept</h1></div>', id="a box around the page's heading"),
+        pytest.param('<div data-class="share">kept</div>', id="another attribute"),
+        pytest.param('<div class="shareholders">kept</div>', id="a part of a word"),
+        pytest.param('<p class="share">kept</p>', id="a paragraph"),
+        pytest.param('<div class="share">kept', id="a box that never ends"),
+    ],
+)
+def test_what_may_be_the_article_is_kept(html: str) -> None:
+    assert to_text(html) == "kept"
+
+
+def test_a_long_box_is_kept_with_what_is_around_it() -> None:
+    text = "Talks go on. " * (LONGEST_FORM // 10)
+    assert to_text(
+        f"<ul class=menu><div class=share>{text}</div><div class=share>no</div>b</ul>"
+    ) == f"{text}\nb".replace(" \n", "\n")
+
+
+def test_what_began_in_a_dropped_box_drops_nothing_behind_it() -> None:
+    assert to_text("<div class=share><nav><div>no</section></div></div>a</nav></div>b") == "a\nb"
+
+
+def test_a_box_that_held_something_long_is_short_once_that_is_dropped() -> None:
+    text = "Talks go on. " * (LONGEST_FORM // 10)
+    assert to_text(f"<div class=share><nav><form>{text}</form></nav>no</div>a") == "a"
+
+
 def test_a_page_wrapped_in_a_form_is_kept() -> None:
     article = "Talks go on. " * (LONGEST_FORM // 10)
     assert to_text(f"<form><p>{article}</p></form>") == article.strip()
@@ -74,6 +122,8 @@ def test_a_page_wrapped_in_a_form_is_kept() -> None:
         ("<nav>", "end"),
         ("<form></form>", "end"),
         ("<pre>\n", "end"),
+        ("<div class=nav>", "end"),
+        ("<div class=nav></div></nav>", "end"),
         ("\x00", "end"),
         ("&amp", "&\nend"),
         ("<script>", ""),
