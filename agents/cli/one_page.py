@@ -79,11 +79,11 @@ async def _send(page: Page, settings: Settings, entries: Sequence[Entry], folder
     broker = Broker(folder / "broker", cache=jar_cache(), ready=with_topics)
     await broker.start()
     opened.push_async_callback(broker.stop)
+    opened.push_async_callback(broker.kill)  # nobody reads its records again: a clean end would take half a second
     settings = settings.model_copy(update={"bootstrap": broker.bootstrap})
-    await _apply(settings, entries, feed)
     stages = asyncio.gather(app.Process(settings).run(app.wire_agents), app.Process(settings).run(app.wire_poll))
     try:
-        return await asyncio.wait_for(_first_of(stages, _seen(settings)), PATIENCE_S)
+        return await asyncio.wait_for(_first_of(stages, _seen(settings, entries, feed)), PATIENCE_S)
     except TimeoutError:
         raise UnavailableError(f"the page wasn't through after {PATIENCE_S:.0f} s; is the machine very busy?") from None
     finally:
@@ -131,18 +131,19 @@ async def _serve(page: Page, opened: AsyncExitStack) -> tuple[Feed, str]:
 
 
 async def _apply(settings: Settings, entries: Sequence[Entry], feed: Feed) -> None:
+    """Tell the stages, which start meanwhile, what to do; the feed comes last, when rules and routes are there."""
     producer = Producer(settings)
     await producer.start()
     try:
-        await apply_routes(settings, producer, ROUTES)
-        await apply_rules(settings, producer, entries)
+        await asyncio.gather(apply_routes(settings, producer, ROUTES), apply_rules(settings, producer, entries))
         await apply_feeds(settings.model_copy(update={"managed_by": feed.managed_by}), producer, [feed])
     finally:
         await producer.stop()
 
 
-async def _seen(settings: Settings) -> Seen:
+async def _seen(settings: Settings, entries: Sequence[Entry], feed: Feed) -> Seen:
     """Return the page's article and alerts, once every stage has done all that came before it."""
+    await _apply(settings, entries, feed)
     article = await _article(settings)
     await settled(settings, CHAIN)
     records = await _records(settings, topics.desk_topic(DESK))
