@@ -224,7 +224,7 @@ class Reader:
         del self.pieces[mark:]
         self.long_at = -1 if self.long_at >= mark else self.long_at
         for begun in self.boxes.values():
-            while begun and begun[-1][0] > mark:
+            while begun and begun[-1][0] >= mark:
                 begun.pop()
         while self.dropping and self.dropping[-1][1] > mark:
             self.open[self.dropping.pop()[0]] -= 1

@@ -97,6 +97,7 @@ def test_a_long_box_is_kept_with_what_is_around_it() -> None:
 
 def test_what_began_in_a_dropped_box_drops_nothing_behind_it() -> None:
     assert to_text("<div class=share><nav><div>no</section></div></div>a</nav></div>b") == "a\nb"
+    assert to_text("<nav><div class=share>no</nav>a</div>b<nav><div class=share><nav>no</nav></div>no</nav>") == "a\nb"
 
 
 def test_a_box_that_held_something_long_is_short_once_that_is_dropped() -> None:
