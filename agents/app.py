@@ -46,9 +46,10 @@ class Process:
         self._watched.append(watched)
         self.health.part(name, ready, waiting="waits for its partitions or their state")
 
-    def supports(self, work: Task) -> None:
+    def supports(self, work: Task, *, watched: Watched | None = None) -> None:
         """Have this run beside the loops, and end after them: a loop's last batch may still need it."""
         self._support.append(work)
+        self._watched += [watched] if watched else []
 
     async def producer(self) -> Producer:
         """Return a started producer, which is closed when the process ends."""
@@ -127,7 +128,7 @@ async def wire_match(process: Process, producer: Producer) -> None:
         process.settings, group="match", source=topics.ARTICLES, pick=picker(lambda: rules.matcher, process.metrics),
         producer=producer, metrics=process.metrics, before=rules.catch_up,
     )  # fmt: skip
-    process.supports(rules.run())
+    process.supports(rules.run(), watched=rules)
     process.runs("match", stage.run(), watched=stage, ready=lambda: stage.ready)
 
 
@@ -147,14 +148,14 @@ async def wire_fan_out(process: Process, producer: Producer) -> None:
         process.settings, group="fan-out", sources=[topics.ALERTS], states=[topics.DESK_STORIES], look_back=1_000
     )
     work = InStep(BatchWork(owner, fan_out, producer, process.metrics), follower)
-    process.supports(follower.run())
+    process.supports(follower.run(), watched=follower)
     process.runs("fan_out", owner.run(work), watched=owner, ready=lambda: owner.ready)
 
 
 async def wire_deliver(process: Process) -> None:
     """Send deliveries, each in its receiver's own lane."""
     deliver = Deliver(process.settings, process.metrics)
-    process.runs("deliver", deliver.run(), watched=deliver.owner, ready=lambda: deliver.ready)
+    process.runs("deliver", deliver.run(), watched=deliver, ready=lambda: deliver.ready)
 
 
 async def until_told(settings: Settings, wire: Callable[[Process], Awaitable[None]]) -> None:

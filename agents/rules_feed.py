@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from collections.abc import Mapping
 
 from agents import log
 from agents.kafka import Incoming
@@ -41,6 +42,10 @@ class RulesFeed:
     async def catch_up(self) -> None:
         """Return when every change that was appended before the call is live; `run` must be running."""
         await self._follower.catch_up()
+
+    def done(self) -> Mapping[tuple[str, int], int]:
+        """Return, for the watchdog, how far the rules are live."""
+        return self._follower.done()
 
     def _take(self, record: Incoming) -> None:
         change = RuleChange.from_json(record.value, schema=record.schema)

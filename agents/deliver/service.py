@@ -30,11 +30,17 @@ class Deliver:
         self._settings, self._metrics = settings, metrics
         self._now = now or (lambda: datetime.now(UTC))
         self.owner = Owner(settings, group=GROUP, sources=SOURCES, states=STATES, waiting=tuple(RETRIES.values()))
+        self._follower: Follower | None = None
 
     @property
     def ready(self) -> bool:
         """Return whether the routes are known and every partition that we own is restored."""
         return self.owner.ready
+
+    def done(self) -> Mapping[tuple[str, int], int]:
+        """Return, for the watchdog, the next offset that is not done: of deliveries, and of the routes."""
+        routes = self._follower.done() if self._follower else {}
+        return {**self.owner.done(), **routes}
 
     async def run(self) -> None:
         """Run until cancelled: routes first, then deliveries. On the way out what is being sent may end.
@@ -44,7 +50,7 @@ class Deliver:
         producer = Producer(self._settings)
         async with _session(self._settings) as session:
             receivers = Receivers(session, self._now, self._settings.allow_addresses)
-            follower = Follower(self._settings, [ROUTES], receivers.apply, needs=[ROUTES])
+            self._follower = follower = Follower(self._settings, [ROUTES], receivers.apply, needs=[ROUTES])
             await producer.start()
             try:
                 await follower.start()

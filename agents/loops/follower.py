@@ -45,7 +45,7 @@ class Follower:
         self._asker: Any = None
 
     async def start(self) -> None:
-        """Return when everything up to the present end was applied, and each topic of `needs` holds a record.
+        """Return when everything up to the present end was applied, and each topic of `needs` gave a record.
 
         Raises: UnavailableError when the broker gives nothing for `restore_timeout_s` while records are there.
         """
@@ -87,6 +87,10 @@ class Follower:
         async with self._moved:
             await self._moved.wait_for(lambda: all(self._applied[place] >= end for place, end in ends.items()))
 
+    def done(self) -> Mapping[tuple[str, int], int]:
+        """Return, for the watchdog, the next offset to apply of each partition: a client may die without a word."""
+        return {(place.topic, place.partition): offset for place, offset in self._applied.items()}
+
     async def _step(self) -> None:
         batches = await self._reader.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
         for record in (record for records in batches.values() for record in records):
@@ -98,11 +102,13 @@ class Follower:
             self._moved.notify_all()
 
     def _take(self, record: Incoming) -> None:
-        self._missing.discard(record.topic)
         try:
             self._apply(record)
         except PoisonError as err:
             LOG.warning("record skipped", topic=record.topic, offset=record.offset, reason=err.reason, error=str(err))
+            return
+        if record.value is not None:
+            self._missing.discard(record.topic)
 
 
 class Reader:

@@ -2,10 +2,13 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from agents.broker.server import Broker
 from agents.kafka import Incoming, Outgoing, Producer, partition
 from agents.loops.follower import Follower, open_reader, read_all, read_to
+from agents.loops.watchdog import EXIT_CODE, Watchdog
+from agents.metrics import Metrics
 from agents.topic_admin import apply
 from config.settings import Settings
 from streams.errors import NewerSchemaError, PoisonError, Reason, UnavailableError
@@ -84,6 +87,35 @@ async def test_a_follower_waits_for_the_first_record_that_it_needs(settings: Set
     assert sorted(seen.keys) == ["1", "a"]
     await follower.stop()
     await follower.stop()
+
+
+async def test_a_record_that_cannot_be_read_is_not_the_first_one(settings: Settings, producer: Producer) -> None:
+    follower = Follower(settings, [ROUTES], Seen(), needs=[ROUTES])
+    unreadable = [Outgoing(topic=ROUTES, partition=0, key="0", value=value) for value in (b"poison", None)]
+    await producer.deliver(unreadable)
+    starting = asyncio.create_task(follower.start())
+    assert not (await asyncio.wait({starting}, timeout=1.5))[0]
+    await producer.deliver([ROUTE])
+    await starting
+    await follower.stop()
+
+
+async def test_a_follower_whose_client_died_without_a_word_is_ended_by_the_watchdog(
+    settings: Settings, producer: Producer
+) -> None:
+    settings = settings.model_copy(update={"watchdog_s": 2.0})
+    follower, left = Follower(settings, [CONTROLS], Seen()), asyncio.get_running_loop().create_future()
+    await follower.start()
+    watchdog = Watchdog(settings, Metrics(CollectorRegistry()), follower, leave=left.set_result)
+    running = [asyncio.create_task(work) for work in (follower.run(), watchdog.run())]
+    fetcher = follower._reader._fetcher
+    for task in (fetcher._fetch_task, *fetcher._pending_tasks):
+        task.cancel()  # an error that aiokafka does not expect ends them too
+    await producer.deliver(controls("a"))
+    assert await asyncio.wait_for(left, 10) == EXIT_CODE
+    for task in running:
+        task.cancel()
+    await asyncio.wait(running)
 
 
 async def test_a_record_from_the_future_ends_the_follower(settings: Settings, producer: Producer) -> None:
