@@ -9,7 +9,15 @@ from secrets import token_hex
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import (
+    InvalidProducerEpoch,
+    KafkaError,
+    MessageSizeTooLargeError,
+    OutOfOrderSequenceNumber,
+    ProducerClosed,
+    ProducerFenced,
+    UnknownProducerId,
+)
 
 from agents import log
 from config.settings import Settings
@@ -22,6 +30,12 @@ from streams.topics import MESSAGE_BYTES, Names, Topic
 SCHEMA_HEADER = "tocsin-schema"
 RECORD_OVERHEAD_BYTES = 512  # batch and record framing, headers' lengths: generous, so that the client refuses first
 FIRST_RETRY_S, LAST_RETRY_S = 0.2, 5.0
+# aiokafka counts a batch that the broker refused for good too: from then on all of the partition is out of order, and
+# only another process, with a producer id of its own, gets through (seen on a real broker).
+FINAL = (
+    MessageSizeTooLargeError, OutOfOrderSequenceNumber, UnknownProducerId, InvalidProducerEpoch, ProducerFenced,
+    ProducerClosed,
+)  # fmt: skip
 LEAVE_S = 3.0
 
 LOG = log.named("kafka")
@@ -228,7 +242,8 @@ class Producer:
         """Return when the broker has acknowledged every output, in order within each partition.
 
         A refusal is retried with back-off: all that was not acknowledged, so that the order stands.
-        Raises: RefusedError when `produce_patience_s` is over. The caller must exit without a commit.
+        Raises: RefusedError when `produce_patience_s` is over, or when no further try can help. The caller must exit
+        without a commit.
         """
         loop = asyncio.get_running_loop()
         deadline, pause_s, waiting = loop.time() + self._patience_s, FIRST_RETRY_S, list(outputs)
@@ -236,7 +251,7 @@ class Producer:
             waiting, error = await self._attempt(waiting)
             if error is None:
                 return
-            if isinstance(error, MessageSizeTooLargeError) or loop.time() + pause_s > deadline:
+            if isinstance(error, FINAL) or loop.time() + pause_s > deadline:
                 raise RefusedError(f"the broker refuses records on {waiting[0].topic.name}: {error!r}") from error
             LOG.warning("produce refused, trying again", topic=waiting[0].topic.name, error=repr(error))
             await asyncio.sleep(pause_s)

@@ -5,7 +5,14 @@ from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
-from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError, NotLeaderForPartitionError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    MessageSizeTooLargeError,
+    NotLeaderForPartitionError,
+    OutOfOrderSequenceNumber,
+    ProducerClosed,
+    ProducerFenced,
+)
 
 from agents.kafka import (
     Outgoing,
@@ -99,8 +106,11 @@ async def test_a_refusal_that_lasts_longer_than_the_patience_is_raised_with_its_
     assert not broker.written
 
 
-async def test_a_record_that_is_too_large_is_not_tried_again() -> None:
-    broker = FakeBroker(MessageSizeTooLargeError())
+@pytest.mark.parametrize(
+    "refusal", [MessageSizeTooLargeError, OutOfOrderSequenceNumber, ProducerFenced, ProducerClosed]
+)
+async def test_what_no_further_try_can_cure_is_not_tried_again(refusal: type[Exception]) -> None:
+    broker = FakeBroker(refusal())
     with pytest.raises(RefusedError):
         await Producer(SETTINGS, client=broker).deliver(notes("a"))
     assert not broker.written
