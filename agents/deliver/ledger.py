@@ -74,27 +74,39 @@ class DeliveryLedger:
 
 @dataclass(slots=True)
 class Threads:
-    """Root messages by receiver and story; the last one written counts."""
+    """Root messages by receiver and story; the last one written counts. Two generations, as in the ledger."""
 
     _kept: dict[str, bytes] = field(default_factory=dict)
+    _older: dict[str, bytes] = field(default_factory=dict)
+    _turned_at: datetime | None = None
 
     def restore(self, key: str, value: bytes | None) -> None:
         """Take one record of `threads`, in log order."""
-        if value is None:
-            self._kept.pop(key, None)
-        else:
+        self._kept.pop(key, None)
+        self._older.pop(key, None)
+        if value is not None:
             self._kept[key] = value
+
+    def turn(self, now: datetime) -> None:
+        """Forget, every eight days, what the topic forgot too."""
+        self._turned_at = self._turned_at or now
+        if now - self._turned_at >= KEPT_FOR:
+            self._older, self._kept, self._turned_at = self._kept, {}, now
 
     def record(self, thread: Thread) -> None:
         """Take a thread that was just acknowledged by the broker."""
-        self._kept[thread.key] = thread.to_json()
+        self.restore(thread.key, thread.to_json())
 
     def root(self, receiver: ReceiverId, story: StoryId) -> Thread | None:
         """Return the root message of a story at a receiver, if one got through (and its record can be read)."""
-        value = self._kept.get(f"{receiver}/{story}")
+        key = f"{receiver}/{story}"
+        value = self._kept.get(key) or self._older.get(key)
         with suppress(PoisonError):
             return None if value is None else Thread.from_json(value)
         return None
+
+    def __len__(self) -> int:
+        return len(self._kept) + len(self._older)
 
 
 def _readable(values: Iterable[bytes]) -> Iterator[DeliveryState]:

@@ -66,7 +66,7 @@ class Partition:
     async def take(self, topic: Topic, records: Sequence[Incoming]) -> None:
         """Take new records of one topic: each ends in a lane or a tier, is known, or waits to be due."""
         source = self._sources.setdefault(topic, Source())
-        self.settlement.ledger.turn(self._around.now())
+        self.settlement.turn()
         new = [record for record in records if source.offsets.take(record.offset)]
         for record in new:
             if job := await self._read(topic, record):

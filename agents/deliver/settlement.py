@@ -34,6 +34,11 @@ class Settlement:
     threads: Threads = field(default_factory=Threads)
     _off: dict[ReceiverId, Channel] = field(default_factory=dict)
 
+    def turn(self) -> None:
+        """Forget what the topics of the state forgot."""
+        for kept in (self.ledger, self.threads):
+            kept.turn(self.around.now())
+
     async def attempt(self, job: Job, channel: Channel) -> Outcome | None:
         """Return what came of sending the job; None if it expired, or if this process owns it no more."""
         if not await self._owned():

@@ -112,6 +112,22 @@ def test_the_last_root_of_a_story_counts() -> None:
     assert threads.root(ReceiverId("r"), StoryId("s")) is None
 
 
+def test_a_root_that_the_topic_forgot_is_forgotten() -> None:
+    threads = Threads()
+    root = Thread(receiver=ReceiverId("r"), story_id=StoryId("s"), root_ref="1.1", event_id=EventId("e"))
+    threads.turn(AT)
+    threads.record(root)
+    threads.record(root.model_copy(update={"story_id": StoryId("other")}))
+    threads.turn(AT + timedelta(days=8))
+    threads.record(root.model_copy(update={"root_ref": "2.2"}))
+    assert threads.root(ReceiverId("r"), StoryId("other")) is not None
+    threads.turn(AT + timedelta(days=16))
+    found = threads.root(ReceiverId("r"), StoryId("s"))
+    assert found is not None
+    assert found.root_ref == "2.2"
+    assert (threads.root(ReceiverId("r"), StoryId("other")), len(threads)) == (None, 1)
+
+
 def test_only_what_is_done_without_a_gap_may_be_committed() -> None:
     offsets = Offsets()
     assert [offsets.take(offset) for offset in (5, 6, 9, 6)] == [True, True, True, False]
