@@ -107,6 +107,8 @@ class Settlement:
         await self._perform([(job, done)])
 
     async def _finish(self, jobs: Sequence[Job], status: DeliveryStatus, outcome: Outcome) -> None:
+        if not jobs or not await self._owned():
+            return
         at = self.around.now()
         await self._perform([(job, effects.final(job, status, outcome, at=at, attempts=0)) for job in jobs])
 

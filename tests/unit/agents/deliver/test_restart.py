@@ -8,8 +8,8 @@ import pytest
 from agents.deliver.offsets import Offsets
 from streams.matching.rule import Urgency
 from streams.topics import DELIVERIES
-from tests.support.delivery_world import NAMES, MemoryReceiver, on_a_jumping_clock, until
-from tests.support.sender_world import World, in_order, jumping
+from tests.support.delivery_world import EPOCH, NAMES, MemoryReceiver, on_a_jumping_clock, until
+from tests.support.sender_world import World, in_order, jumping, sent_to
 
 URGENT = DELIVERIES[Urgency.URGENT]
 
@@ -29,7 +29,7 @@ async def test_a_new_owner_sends_nothing_that_was_delivered_even_if_nothing_was_
 
 
 @jumping
-async def test_a_zombie_sends_and_hands_off_nothing() -> None:
+async def test_a_zombie_sends_hands_off_and_ends_nothing() -> None:
     hook = MemoryReceiver()
     world = World(hook=hook)
     process = world.process()
@@ -37,9 +37,11 @@ async def test_a_zombie_sends_and_hands_off_nothing() -> None:
     await process.start()
     world.publish(0)
     world.publish(1, to="unknown")
+    world.log.publish(sent_to("hook", 2, expires_at=EPOCH))
     await until(lambda: process.taken.get((NAMES.of(URGENT), 0)) is not None, within_s=5)
     await process.kill()
     assert hook.calls == []
+    assert world.log.states() == {}
     assert world.log.tier_records() == 0
     assert world.log.committed == {}
 
