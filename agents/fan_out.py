@@ -121,10 +121,14 @@ class FanOut:
 
     @staticmethod
     def _restore_story(known: Known, record: Incoming) -> None:
+        """Take a desk-story, unless a newer one is known: a process that was frozen may have written its own late."""
         if record.value is None:
             known.stories.pop(record.key, None)
-        else:
-            known.take(DeskStory.from_json(record.value, schema=record.schema))
+            return
+        story = DeskStory.from_json(record.value, schema=record.schema)
+        before = known.stories.get(story.key)
+        if before is None or before.decided_offset <= story.decided_offset:
+            known.take(story)
 
     @staticmethod
     def _remember(

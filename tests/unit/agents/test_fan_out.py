@@ -116,11 +116,13 @@ def test_the_ledger_is_stamped_and_the_decisions_are_counted() -> None:
     assert registry.get_sample_value("tocsin_stage_latency_seconds_sum", {"stage": "route"}) == 2
 
 
-def test_a_restored_stage_decides_as_the_old_one_would() -> None:
+@pytest.mark.parametrize("late", [pytest.param([], id="in order"), pytest.param([0], id="a zombie wrote last")])
+def test_a_restored_stage_decides_as_the_old_one_would(late: list[int]) -> None:
     given = [alert(f"a{number}", relation="copy", keys={"r1": ["china", f"e{number % 3}"]}) for number in range(9)]
     whole = taken(made(), given)
     stage = made()
-    restore(stage, [state for decision in whole[:5] for state in decision.states])
+    written = [*whole[:5], *(whole[number] for number in late)]
+    restore(stage, [state for decision in written for state in decision.states])
 
     rest = taken(stage, given[5:], first=5)
 
