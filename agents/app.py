@@ -9,11 +9,13 @@ from typing import Any
 
 from agents import log
 from agents.alert import AlertStage
+from agents.deliver.sender import SOURCES
 from agents.deliver.service import Deliver
 from agents.fan_out import FanOut, InStep
 from agents.health import Health
 from agents.kafka import Producer
 from agents.loops.batch import BatchWork
+from agents.loops.coverage import Coverage
 from agents.loops.follower import Follower
 from agents.loops.owner import Owner
 from agents.loops.stage import Stage
@@ -45,6 +47,10 @@ class Process:
         self._loops.append(loop)
         self._watched.append(watched)
         self.health.part(name, ready, waiting="waits for its partitions or their state")
+
+    def covers(self, group: str, *sources: topics.Topic) -> None:
+        """Have somebody see to it that the group's members hold every partition of their sources between them."""
+        self.supports(Coverage(self.settings, group=group, topics=sources).run())
 
     def supports(self, work: Task, *, watched: Watched | None = None) -> None:
         """Have this run beside the loops, and end after them: a loop's last batch may still need it."""
@@ -109,6 +115,7 @@ async def wire_poll(process: Process) -> None:
     owner = Owner(process.settings, group="poll", sources=[topics.FEEDS], states=[topics.FEEDS, topics.FEED_STATES])
     poller = Poller(process.settings, owner=owner, producer=await process.producer(), metrics=process.metrics)
     process.supports(poller.run())
+    process.covers("poll", topics.FEEDS)
     process.runs("poll", owner.run(poller), watched=owner, ready=lambda: owner.ready)
 
 
@@ -129,6 +136,7 @@ async def wire_match(process: Process, producer: Producer) -> None:
         producer=producer, metrics=process.metrics, before=rules.catch_up,
     )  # fmt: skip
     process.supports(rules.run(), watched=rules)
+    process.covers("match", topics.ARTICLES)
     process.runs("match", stage.run(), watched=stage, ready=lambda: stage.ready)
 
 
@@ -136,6 +144,7 @@ async def wire_alert(process: Process, producer: Producer) -> None:
     """Group matches into stories and say what is new; one worker sees every match."""
     owner = Owner(process.settings, group="alert", sources=[topics.MATCHES], states=[topics.STORIES])
     work = BatchWork(owner, AlertStage(process.metrics), producer, process.metrics)
+    process.covers("alert", topics.MATCHES)
     process.runs("alert", owner.run(work), watched=owner, ready=lambda: owner.ready)
 
 
@@ -149,12 +158,14 @@ async def wire_fan_out(process: Process, producer: Producer) -> None:
     )
     work = InStep(BatchWork(owner, fan_out, producer, process.metrics), follower)
     process.supports(follower.run(), watched=follower)
+    process.covers("fan-out", topics.ALERTS)
     process.runs("fan_out", owner.run(work), watched=owner, ready=lambda: owner.ready)
 
 
 async def wire_deliver(process: Process) -> None:
     """Send deliveries, each in its receiver's own lane."""
     deliver = Deliver(process.settings, process.metrics)
+    process.covers("deliver", *SOURCES)
     process.runs("deliver", deliver.run(), watched=deliver, ready=lambda: deliver.ready)
 
 
