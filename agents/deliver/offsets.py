@@ -31,8 +31,3 @@ class Offsets:
             last = self._taken.popleft()
             self._done.discard(last)
         return None if last is None else last + 1
-
-    @property
-    def in_hand(self) -> int:
-        """Return how many records are taken and not yet committable."""
-        return len(self._taken)

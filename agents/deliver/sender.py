@@ -38,7 +38,6 @@ class Sender:
     ) -> None:
         self._topics = {names.of(topic): topic for topic in (*SOURCES, *STATES)}
         self._given = (owner, producer, receivers, metrics, now)
-        self._metrics = metrics
         self._partitions: dict[int, Partition] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._up, self._finished = asyncio.Event(), asyncio.Event()

@@ -5,7 +5,6 @@ from email.utils import parsedate_to_datetime
 
 from agents.metrics import Metrics
 from agents.net.fetch import Fetched
-from agents.poll.outcome import metric_label
 from streams.articles.article import Article, ArticleKind
 from streams.feeds.after_poll import Answer, Outcome, Timing
 from streams.feeds.feed import FeedState
@@ -16,9 +15,8 @@ NEWS = frozenset({ArticleKind.NEW, ArticleKind.UPDATED})
 
 def asked(metrics: Metrics, feed: FeedId, outcome: Outcome, timing: Timing) -> None:
     """Count one request."""
-    label = metric_label(outcome)
-    metrics.feed_requests.labels(metrics.capped("feed", feed), label).inc()
-    metrics.fetch_duration.labels(label).observe((timing.answered - timing.started).total_seconds())
+    metrics.feed_requests.labels(metrics.capped("feed", feed), outcome.value).inc()
+    metrics.fetch_duration.labels(outcome.value).observe((timing.answered - timing.started).total_seconds())
 
 
 def answered(metrics: Metrics, state: FeedState, said: Answer, timing: Timing) -> None:

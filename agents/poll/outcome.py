@@ -33,8 +33,3 @@ def failure_of(answer: Fetched, *, conditional: bool) -> Outcome | None:
 def wishes_of(answer: Fetched, *, ttl_s: float | None) -> Wishes:
     """Return what the publisher asks for; `ttl_s` is what its last document said."""
     return Wishes(max_age_s=answer.max_age_s, retry_after_s=answer.retry_after_s, ttl_s=ttl_s)
-
-
-def metric_label(outcome: Outcome) -> str:
-    """Return the outcome as the metrics know it."""
-    return outcome.value

@@ -2,13 +2,13 @@ import pytest
 
 from agents.metrics import FETCH_OUTCOMES
 from agents.net.fetch import Fetched
-from agents.poll.outcome import failure_of, metric_label
+from agents.poll.outcome import failure_of
 from streams.feeds.after_poll import Outcome
 from tests.fakes import START
 
 
 def test_every_way_that_a_poll_ends_is_a_label_and_there_is_no_other() -> None:
-    assert sorted(metric_label(outcome) for outcome in Outcome) == sorted(FETCH_OUTCOMES)
+    assert sorted(outcome.value for outcome in Outcome) == sorted(FETCH_OUTCOMES)
 
 
 @pytest.mark.parametrize(
@@ -33,4 +33,4 @@ def test_a_status_is_counted_as_what_a_person_would_do_about_it(status: int, lab
     )
     failure = failure_of(answer, conditional=False)
     assert failure is not None
-    assert metric_label(failure) == label
+    assert failure.value == label
