@@ -124,9 +124,19 @@ class Membership:
         self._ends = ends
         committed = await asyncio.gather(*(self._client.committed(place) for place in places))
         return {
-            place: offset if offset is not None and begins[place] <= offset <= ends[place] else begins[place]
+            place: self._start(place, offset, begins[place], ends[place])
             for place, offset in zip(places, committed, strict=True)
         }
+
+    def _start(self, place: Any, committed: int | None, begin: int, end: int) -> int:  # noqa: ANN401 - aiokafka ships no types
+        if committed is None or committed > end:
+            return begin
+        if committed < begin:
+            LOG.error(
+                "the topic kept records for too short: some were deleted unread", group=self._group,
+                topic=place.topic, partition=place.partition, lost=begin - committed,
+            )  # fmt: skip
+        return max(committed, begin)
 
     async def ends(self, places: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], int] | None:
         """Return where these partitions end now, as the broker says; None if it does not say so within 5 s."""

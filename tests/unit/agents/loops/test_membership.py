@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaTimeoutError
+from structlog.testing import capture_logs
 
 from agents.kafka import partition
 from agents.loops.membership import Held, Membership
@@ -137,3 +138,13 @@ async def test_reading_goes_on_where_it_was_committed_if_that_is_still_there(
     group.committed_offsets = {place: committed}
     assert await member.starts([0]) == {place: start}
     assert await member.starts([]) == {}
+
+
+@pytest.mark.parametrize(("committed", "lost"), [(10, None), (20, None), (4, 6), (25, None)])
+async def test_records_that_were_deleted_before_they_were_taken_are_told(
+    member: Membership, group: FakeGroup, committed: int, lost: int | None
+) -> None:
+    group.committed_offsets[partition(NAME, 0)] = committed
+    with capture_logs() as said:
+        await member.starts([0])
+    assert [line.get("lost") for line in said if line["log_level"] == "error"] == ([] if lost is None else [lost])
