@@ -102,10 +102,16 @@ class StoryBook:
 
     def _restore_story(self, story: Story) -> None:
         for article in self._held:
-            if article.matches_offset <= story.matches_offset:
+            if article.matches_offset <= story.matches_offset and self._is_news(article):
                 self._take(article)
         self._held = [article for article in self._held if article.matches_offset > story.matches_offset]
-        self._take_story(story)
+        known = self.clusterer.stories.get(story.story_id)
+        if known is None or known.matches_offset <= story.matches_offset:
+            self._take_story(story)  # what a process wrote that had lost the partition and did not know it is older
+
+    def _is_news(self, article: StoryArticle) -> bool:
+        known = self.articles.get(article.article_id)
+        return known is None or known.matches_offset <= article.matches_offset
 
     def _take(self, article: StoryArticle) -> None:
         self.articles.pop(article.article_id, None)  # so that the order of the dict is the order of last use

@@ -87,6 +87,23 @@ def test_an_article_above_a_story_waits_for_its_own() -> None:
     assert "a4" in book.articles
 
 
+def test_an_older_record_that_a_zombie_wrote_last_does_not_turn_a_story_back() -> None:
+    stage = Stage()
+    for number in range(3):
+        stage.take(
+            match("a0", title=TITLES[0], numbers=[str(number)], revision=f"{number + 1}-0000000{number}"),
+            after=number * HOUR / 4,
+        )
+    newest = restored(stage)
+    stage.records += [(key, record) for key, record in stage.records if not isinstance(record, TermCounts)][:2]
+
+    turned = restored(stage)
+
+    assert turned.clusterer.stories == newest.clusterer.stories
+    assert turned.articles == newest.articles
+    assert turned.offset == newest.offset
+
+
 def test_a_deleted_record_is_forgotten() -> None:
     stage = filled()
     book = restored(stage)
