@@ -2,7 +2,9 @@
 
 import asyncio
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
+from shutil import get_terminal_size
 from typing import Annotated
 
 import typer
@@ -10,16 +12,19 @@ import typer
 from agents.apply import live_routes
 from agents.cli.options import Json, Limit, with_broker
 from agents.cli.output import coloured, print_json, print_rows
-from agents.cli.reading import Found, collect, one
+from agents.cli.reading import Found, beginning, collect, one
+from agents.cli.routing_reasons import reasons
 from agents.kafka import Incoming
 from agents.loops.follower import Follower
 from config.settings import Settings
 from streams.alerts.alert import Alert, DeskAlert
+from streams.articles.article import ArticleKind
 from streams.errors import ConfigurationError
 from streams.routing.render_console import console_lines
 from streams.routing.told import Routing, RoutingDecision
 from streams.topics import ALERTS, ROUTINGS, Topic, desk_topic
 
+SHOWN_EVERY_S = 0.05
 Desk = Annotated[str | None, typer.Option(help="This desk alone; all of them by default.")]
 RuleId = Annotated[str | None, typer.Option("--rule", help="This rule alone.")]
 
@@ -57,11 +62,12 @@ def show(settings: Settings, event: str, *, json: Json = False) -> None:
         print_json({"alert": alert.record, "routings": [found.record for found in routings]})
         return
     shown = DeskAlert(**alert.record.model_dump(), desk="-", told_as=alert.record.relation, routes_version="-")
-    print("\n".join(console_lines(shown, alert.incoming.ledger, styled=coloured())))
+    _show(shown, alert.incoming)
     print_rows(map(_routing_row, routings), as_json=False, empty="no desk's decision yet")
 
 
-async def _alert(settings: Settings, event: str) -> tuple[Found[Alert], list[Found[Routing]]]:
+async def _alert(settings: Settings, given: str) -> tuple[Found[Alert], list[Found[Routing]]]:
+    event = beginning(given)
     alert = one(
         await collect(settings, ALERTS, Alert, lambda alert: alert.event_id.startswith(event)), f"alert {event}"
     )
@@ -80,11 +86,16 @@ async def desk_topics(settings: Settings, desk: str | None) -> list[Topic]:
 
 async def _told(settings: Settings, desk: str | None, rule: str | None) -> list[Found[DeskAlert]]:
     def wanted(alert: DeskAlert) -> bool:
-        return rule is None or any(hit.rule_id == rule for hit in alert.rules)
+        return is_news(alert) and (rule is None or any(hit.rule_id == rule for hit in alert.rules))
 
     topics = await desk_topics(settings, desk)
     found = [one for topic in topics for one in await collect(settings, topic, DeskAlert, wanted)]
     return sorted(found, key=lambda one: one.incoming.appended_at)
+
+
+def is_news(alert: Alert) -> bool:
+    """Return whether a person wants to see it: a heartbeat only shows that every stage is alive."""
+    return alert.head.kind is not ArticleKind.HEARTBEAT
 
 
 async def _suppressed(settings: Settings, desk: str | None, rule: str | None) -> list[Found[Routing]]:
@@ -99,8 +110,7 @@ async def _tail(settings: Settings, desk: str | None, limit: int, *, as_json: bo
     waiting: list[Incoming] = []
     follower = Follower(settings, await desk_topics(settings, desk), waiting.append)
     await follower.start()
-    for record in sorted(waiting, key=lambda record: record.appended_at)[-limit:]:
-        _print(record, as_json=as_json)
+    _print(sorted(waiting, key=lambda record: record.appended_at), as_json=as_json, newest=limit)
     waiting.clear()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(follower.run())
@@ -109,22 +119,25 @@ async def _tail(settings: Settings, desk: str | None, limit: int, *, as_json: bo
 
 async def _print_all(waiting: list[Incoming], *, as_json: bool) -> None:
     while True:
-        for record in waiting:
-            _print(record, as_json=as_json)
+        _print(waiting, as_json=as_json)
         waiting.clear()
         await asyncio.sleep(SHOWN_EVERY_S)
 
 
-SHOWN_EVERY_S = 0.05
-
-
-def _print(record: Incoming, *, as_json: bool) -> None:
-    alert = DeskAlert.from_json(record.value, schema=record.schema)
-    if as_json:
-        print_json(alert)
-    else:
-        print("\n".join(console_lines(alert, record.ledger, styled=coloured())))
+def _print(records: Iterable[Incoming], *, as_json: bool, newest: int = 0) -> None:
+    """Print the news among the records, or the newest so many of it."""
+    read = [(DeskAlert.from_json(record.value, schema=record.schema), record) for record in records]
+    for alert, record in [found for found in read if is_news(found[0])][-newest:]:
+        if as_json:
+            print_json(alert)
+        else:
+            _show(alert, record)
     sys.stdout.flush()
+
+
+def _show(alert: DeskAlert, record: Incoming) -> None:
+    width = get_terminal_size().columns if sys.stdout.isatty() else None
+    print("\n".join(console_lines(alert, record.ledger, styled=coloured(), width=width)))
 
 
 def _row(found: Found[DeskAlert]) -> dict[str, object]:
@@ -147,7 +160,7 @@ def _routing_row(found: Found[Routing]) -> dict[str, object]:
         "desk": routing.desk,
         "decision": routing.decision.value,
         "receivers": tuple(routing.receivers),
-        "reason": routing.reason,
+        "reason": "; ".join(reasons(routing)),
     }
 
 

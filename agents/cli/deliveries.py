@@ -6,7 +6,7 @@ import typer
 
 from agents.cli.options import Json, Limit, with_broker
 from agents.cli.output import print_fields, print_rows
-from agents.cli.reading import Found, one, read
+from agents.cli.reading import Found, beginning, one, read
 from config.settings import Settings
 from streams.routing.notification import DeliveryState, DeliveryStatus
 from streams.topics import DELIVERY_STATES
@@ -33,7 +33,8 @@ def list_(
 @with_broker
 def show(settings: Settings, delivery: str, *, json: Json = False) -> None:
     """Show one delivery. DELIVERY may be the beginning of an id."""
-    states = read(settings, DELIVERY_STATES, DeliveryState, lambda state: state.delivery_id.startswith(delivery))
+    start = beginning(delivery)
+    states = read(settings, DELIVERY_STATES, DeliveryState, lambda state: state.delivery_id.startswith(start))
     found = one(present(states), f"delivery {delivery}")
     print_fields({**_row(found), "seq": found.record.seq, "provider_ref": found.record.provider_ref}, as_json=json)
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from agents.cli.deliveries import present
 from agents.cli.options import Json, with_broker
 from agents.cli.output import print_json, printable
-from agents.cli.reading import Found, collect
+from agents.cli.reading import Found, beginning, collect
+from agents.cli.routing_reasons import reasons
 from config.settings import Settings
 from streams.alerts.alert import Alert
 from streams.articles.article import Article
@@ -33,7 +34,7 @@ class Journey:
 @with_broker
 def explain(settings: Settings, name: str, *, json: Json = False) -> None:
     """Say what each stage did with an article or alert. NAME is its id, or the beginning of one."""
-    journey = asyncio.run(follow(settings, name))
+    journey = asyncio.run(follow(settings, beginning(name)))
     if not journey.articles and not journey.alerts:
         raise ConfigurationError(f"no article or alert {name}: is the id right, and is it within 31 days?")
     if json:
@@ -76,14 +77,17 @@ def sentences(journey: Journey) -> Iterator[str]:
         rules = ", ".join(hit.rule_id for hit in match.record.rules) or "no rule"
         yield f"  match    {match.record.head.revision}: {rules} (rules as of {match.record.ruleset_version})"
     for alert in journey.alerts:
-        reasons = ", ".join(f"{rule.rule_id} {rule.urgency}" for rule in alert.record.rules)
-        yield f"  alert    {alert.record.event_id}: {alert.record.relation.value} in {alert.record.story_id}: {reasons}"
+        hits = ", ".join(f"{rule.rule_id} {rule.urgency}" for rule in alert.record.rules) or "no rule"
+        yield f"  alert    {alert.record.event_id}: {alert.record.relation.value} in {alert.record.story_id}: {hits}"
     for routing in journey.routings:
         told = f" through {', '.join(routing.record.receivers)}" if routing.record.receivers else ""
-        yield f"  {routing.record.desk}: {routing.record.decision.value}{told}: {routing.record.reason}"
+        why = reasons(routing.record)
+        yield f"  {routing.record.desk}: {routing.record.decision.value}{told}: {why[0]}"
+        yield from (f"    {line}" for line in why[1:])
     for state in journey.deliveries:
         found = state.record
-        yield f"  {found.receiver}: {found.state.value} after {found.attempts} attempts: {found.outcome}"
+        attempts = "1 attempt" if found.attempts == 1 else f"{found.attempts} attempts"
+        yield f"  {found.receiver}: {found.state.value} after {attempts}: {found.outcome}"
 
 
 def _names(name: str) -> Callable[[Alert], bool]:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import typer
+
 from agents.kafka import Incoming
 from agents.loops.follower import read_all
 from config.settings import Settings
@@ -60,6 +62,13 @@ async def newest_by_key(settings: Settings, topic: Topic, kind: type[R]) -> list
 def read(settings: Settings, topic: Topic, kind: type[R], keep: Callable[[R], bool] = lambda _: True) -> list[Found[R]]:
     """Return what `collect` does, for a command that awaits nothing else."""
     return asyncio.run(collect(settings, topic, kind, keep))
+
+
+def beginning(given: str) -> str:
+    """Return the id, or the beginning of one. Raises: typer.BadParameter for nothing, which every id begins with."""
+    if not given.strip():
+        raise typer.BadParameter("an id, or the beginning of one, is needed")
+    return given.strip()
 
 
 def one(found: list[Found[R]], what: str) -> Found[R]:

@@ -14,7 +14,7 @@ from agents.dead_letters import dead_letter
 from agents.kafka import Outgoing, Producer, outgoing
 from config.settings import load_settings
 from streams.alerts.alert import DeskAlert, Relation
-from streams.articles.article import Article
+from streams.articles.article import Article, ArticleKind
 from streams.errors import Reason
 from streams.ids import DeliveryId, DeskId, ReceiverId, RoutingId, delivery_id
 from streams.routing.notification import DeliveryState, DeliveryStatus
@@ -157,6 +157,23 @@ def test_one_alert_is_shown_with_what_each_desk_was_told(tocsin: Tocsin) -> None
     assert shown["routings"][0]["receivers"] == ["console"]  # type: ignore[index]  # JSON
 
 
+def test_a_heartbeat_is_no_news(tocsin: Tocsin) -> None:
+    given = alert()
+    beat = DeskAlert(
+        **given.model_copy(update={"head": given.head.model_copy(update={"kind": ArticleKind.HEARTBEAT})}).model_dump(),
+        desk=DeskId("fx"), told_as=Relation.FIRST, routes_version="v1",
+    )  # fmt: skip
+    deliver(outgoing(desk_topic("fx"), beat, key=beat.story_id, ce_id="x", stage="test", at=NOW))
+    assert tocsin("alerts", "list").out == "none\n"
+
+
+@pytest.mark.parametrize("command", [("explain",), ("alerts", "show"), ("deliveries", "show")])
+def test_no_id_at_all_is_no_beginning_of_one(tocsin: Tocsin, command: tuple[str, ...]) -> None:
+    said = tocsin(*command, " ")
+    assert said.code == 2
+    assert "an id, or the beginning of one, is needed" in said.err
+
+
 def test_an_alert_that_is_not_there_is_named(tocsin: Tocsin) -> None:
     said = tocsin("alerts", "show", "nope")
     assert said.code == 78
@@ -170,7 +187,7 @@ def test_an_articles_journey_is_told_from_the_article_and_from_the_alert(tocsin:
         assert said.code == 0
         assert "match    1-0a0a0a0a: rare-earths" in said.out
         assert "fx: told through console: because it is told" in said.out
-        assert "console: delivered after 1 attempts: written" in said.out
+        assert "console: delivered after 1 attempt: written" in said.out
     (shown,) = rows(tocsin("explain", "a1", "--json").out)
     assert [len(part) for part in shown.values()] == [1, 1, 1, 1, 1]  # type: ignore[arg-type]  # JSON
     assert tocsin("explain", "nope").code == 78
