@@ -11,6 +11,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from agents import log
+from agents.run.running import running
 from config.settings import Settings, load_settings, unknown_variables
 from streams.errors import ConfigurationError
 
@@ -28,7 +29,7 @@ def _flag(text: str) -> object:
 FLAGS: dict[str, object] = {
     "bootstrap": Annotated[str | None, _flag("Kafka as host:port,...")],
     "config_dir": Annotated[Path | None, _flag("Holds feeds, entities, rules and routes .yaml (default ./tocsin.d).")],
-    "data_dir": Annotated[Path | None, _flag("The embedded broker's data.")],
+    "data_dir": Annotated[Path | None, _flag("Of `tocsin run`: the broker's data, the log; where others find it.")],
     "topic_prefix": Annotated[str | None, _flag("Stands before every topic and consumer group.")],
     "metrics_port": Annotated[str | None, _flag("Where metrics and health are served; 0 takes a free one.")],
     "log_format": Annotated[str | None, _flag("auto, console or json.")],
@@ -51,14 +52,31 @@ def with_origins(function: Callable[..., T]) -> Callable[..., T]:
 
 
 def with_broker(function: Callable[..., T]) -> Callable[..., T]:
+    """Return the command as `with_settings` does; without a broker it takes that of the running `tocsin run`."""
+    return _sharing(function, lambda settings, _: (connected(found(settings)),))
+
+
+def with_given_broker(function: Callable[..., T]) -> Callable[..., T]:
     """Return the command as `with_settings` does; without a broker it says so before it does anything."""
     return _sharing(function, lambda settings, _: (connected(settings),))
+
+
+def found(settings: Settings) -> Settings:
+    """Return the settings; if they name no broker, with that of a running `tocsin run`, which is said on stderr."""
+    run = running(settings.data_dir.expanduser()) if settings.bootstrap is None else None
+    if run is None:
+        return settings
+    print(f"using the broker of `tocsin run` (process {run.pid}) at {run.bootstrap}", file=sys.stderr)
+    prefix = {} if "topic_prefix" in settings.model_fields_set else {"topic_prefix": run.topic_prefix}
+    return settings.model_copy(update={"bootstrap": run.bootstrap, **prefix})
 
 
 def connected(settings: Settings) -> Settings:
     """Return the settings. Raises: ConfigurationError when they name no broker."""
     if settings.bootstrap is None:
-        cure = "give --bootstrap HOST:PORT or TOCSIN_BOOTSTRAP (`tocsin run` starts its own, and says where)"
+        cure = (
+            f"give --bootstrap HOST:PORT or TOCSIN_BOOTSTRAP, or start `tocsin run` (none is up in {settings.data_dir})"
+        )
         raise ConfigurationError(f"no broker is configured: {cure}")
     return settings
 

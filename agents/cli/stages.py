@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agents.cli.options import with_broker
+from agents.cli.options import with_given_broker
 from config.feeds import load_feeds
 from config.poll_settings import with_file
 from config.settings import Settings
@@ -22,14 +22,14 @@ class Stage(StrEnum):
     FAN_OUT = "fan-out"
 
 
-@with_broker
+@with_given_broker
 def poll(settings: Settings) -> None:
     """Poll feeds and publish articles."""
     file = load_feeds(settings.config_dir, managed_by=settings.managed_by, contact=settings.contact)
     asyncio.run(_app().run_poll(with_file(settings, file)))
 
 
-@with_broker
+@with_given_broker
 def agents(
     settings: Settings, only: Annotated[Stage | None, typer.Option(help="Run one of them alone.")] = None
 ) -> None:
@@ -37,7 +37,7 @@ def agents(
     asyncio.run(_app().run_agents(settings, only=only.value.replace("-", "_") if only else None))
 
 
-@with_broker
+@with_given_broker
 def deliver(settings: Settings) -> None:
     """Send notifications to receivers."""
     asyncio.run(_app().run_deliver(settings))

@@ -17,6 +17,7 @@ from agents.broker.server import Broker
 from agents.kafka import Producer
 from agents.run.children import pause_s
 from agents.run.report import RunReport
+from agents.run.running import announce, withdraw
 from config.entities import Entry
 from config.feeds import FeedFile, load_feeds
 from config.poll_settings import with_file
@@ -94,7 +95,7 @@ class RunGround:
 
         Raises: ConfigurationError with every problem of every file; FolderError, FolderInUseError.
         """
-        folder = self._settings.data_dir.expanduser() / "broker"
+        folder = self._folder / "broker"
         if self._settings.bootstrap is None:
             if self._fresh and delete_data(folder):
                 self._report.notice("everything that an earlier run kept was deleted (--fresh)")
@@ -107,6 +108,10 @@ class RunGround:
         self._files = await asyncio.to_thread(load_files, self._settings)
         allowed = with_file(self._settings, self._files.feeds).allow_addresses
         self._allowed = (*allowed, *([self._wire.address] if self._wire else []))
+
+    @property
+    def _folder(self) -> Path:
+        return self._settings.data_dir.expanduser()
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -138,6 +143,7 @@ class RunGround:
         await _once_leftover_is_gone(broker.start)
         note = f", of it {jars_s:.1f} s for its jars" if jars_s > WORTH_SAYING_S else ""
         self._report.step("broker", time.monotonic() - started, f"{broker.bootstrap}, with its topics{note}")
+        announce(self._folder, bootstrap=broker.bootstrap, topic_prefix=self._settings.topic_prefix)
 
     async def _apply_topics(self, _bootstrap: str) -> None:
         """Return once the topics are there; a broker that just started is asked again and again."""
@@ -205,6 +211,7 @@ class RunGround:
         if self._wire is not None:
             await self._wire.stop()
         if self._broker is not None:
+            withdraw(self._folder)
             await self._broker.stop()
 
 

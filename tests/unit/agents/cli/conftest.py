@@ -12,6 +12,7 @@ from tests.support.command_line import Tocsin, command_line
 def tocsin(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tocsin:
     for name in [name for name in os.environ if name.startswith("TOCSIN_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))  # no `tocsin run` of this machine is found
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tocsin.d").mkdir()
     return command_line(capsys)
