@@ -29,13 +29,13 @@ class Command:
 
 
 COMMANDS = {
-    "run": Command("run", "Start everything on this machine: broker, topics, files, stages."),
-    "verify": Command("verify", "Send known articles through the real thing and check what comes out."),
+    "run": Command("run", "Start everything on this machine, and show alerts."),
+    "verify": Command("verify", "Send one page through the whole pipeline, with a verdict."),
     "poll": Command("stages", "Poll feeds and publish articles."),
     "agents": Command("stages", "Match articles, raise alerts, fan them out to desks."),
     "deliver": Command("stages", "Send notifications to receivers."),
     "feeds": Command("feeds", "Feeds: check and apply the file, list what is live.", group=True),
-    "rules": Command("rules", "Rules, entities and lists: check, test, explain, diff, apply.", group=True),
+    "rules": Command("rules", "Rules, entities, lists: check, test, explain, diff, apply.", group=True),
     "routes": Command("routes", "Routes: check, test a way through the tree, apply.", group=True),
     "alerts": Command("alerts", "Alerts: follow, list, show; and those that were not told.", group=True),
     "deliveries": Command("deliveries", "Deliveries: list and show.", group=True),

@@ -15,11 +15,13 @@ from agents.cli.output import print_fields, print_json, print_rows
 from agents.cli.rule_book import article, compiled, failed_examples
 from config.entities import Entry, shared_names
 from config.node import Node
+from config.problems import did_you_mean
 from config.routes import FILE as ROUTES_FILE
 from config.routes import read_routes
 from config.rules import load_rules
 from config.settings import Settings
 from config.yaml_source import load_file
+from streams.errors import ConfigurationError
 from streams.ids import RuleId
 
 
@@ -66,8 +68,12 @@ def explain(
     json: Json = False,
 ) -> int:
     """Show a rule of the files as a tree, with what of it holds for a text and where; exit 1 if it doesn't match."""
+    entries = _load(settings)
+    rules = [entry.id for entry in entries if entry.kind == "rule"]
+    if rule not in rules:
+        raise ConfigurationError(f'no rule "{rule}" in the files{did_you_mean(rule, rules)}')
     text = sys.stdin.read() if body == "-" else body
-    explanation = compiled(_load(settings), settings).explain(RuleId(rule), article(title=title, lead=lead, body=text))
+    explanation = compiled(entries, settings).explain(RuleId(rule), article(title=title, lead=lead, body=text))
     if json:
         print_json({"rule": rule, "matched": explanation.matched, "lines": list(explanation.lines())})
     else:

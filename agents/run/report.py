@@ -152,6 +152,11 @@ class RunReport:
         self._log = log
         self._colours = out.isatty() and not os.environ.get("NO_COLOR")
 
+    @property
+    def log_path(self) -> Path:
+        """Return the file that keeps every line."""
+        return self._log.path
+
     def title(self, text: str) -> None:
         """Say what runs."""
         self._say(self._in("bold", text), text)

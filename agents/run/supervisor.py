@@ -166,7 +166,7 @@ async def run(settings: Settings, ground: Ground, report: RunReport) -> int:
     """Run everything until SIGTERM, SIGINT or SIGHUP; return the exit code."""
     stop, ports = stop_signal(), Ports(settings.metrics_port)
     telling = asyncio.create_task(report.telling())
-    report.title(f"tocsin {version('tocsin')}")
+    report.title(f"tocsin {version('tocsin')}, its log in {report.log_path}")
     try:
         await ground.open()
         children = [_child(settings, stage, ports, ground.environment, report) for stage in STAGES]

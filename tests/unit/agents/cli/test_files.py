@@ -136,6 +136,11 @@ def test_a_rule_that_does_not_hold_is_exit_1(tocsin: Tocsin) -> None:
     assert json.loads(said.out)["matched"] is False
 
 
+def test_a_rule_that_is_not_there_is_named_with_its_neighbour(tocsin: Tocsin) -> None:
+    said = tocsin("rules", "explain", "rare-erths", "--title", "x")
+    assert (said.code, said.err) == (78, 'no rule "rare-erths" in the files (did you mean rare-earths?)\n')
+
+
 def test_a_text_may_come_from_stdin(tocsin: Tocsin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("稀土出口")
     with (tmp_path / "text").open() as text:
