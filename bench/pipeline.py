@@ -42,7 +42,7 @@ class Plan:
 
 
 FULL = Plan(latency_s=60, rate_s=15, rates=RATES, kills=20, rebalance_s=40)
-QUICK = Plan(latency_s=8, rate_s=0, rates=(), kills=1, rebalance_s=0)
+QUICK = Plan(latency_s=3, rate_s=0, rates=(), kills=1, rebalance_s=0)
 
 
 @dataclass
