@@ -40,7 +40,7 @@ class Console:
             return failed(BLOCKED)
         ledger = attempt.ledger.stamped(delivered=self.now())
         try:
-            lines = console_lines(attempt.delivery.alert, ledger, styled=self._styled())
+            lines = console_lines(attempt.delivery.alert, ledger, styled=self._styled(), width=width_of(self.out))
         except ValueError as err:
             return failed(type(err).__name__)
         self._written = written = written_aside(self.out, "\n".join(lines) + "\n")
@@ -55,8 +55,16 @@ class Console:
 
     def _styled(self) -> bool:
         if self.options.styles == "auto":
-            return self.out.isatty()
+            return self.out.isatty() and not os.environ.get("NO_COLOR")
         return self.options.styles == "always"
+
+
+def width_of(out: TextIO) -> int | None:
+    """Return how many columns the terminal has now; None for what is none."""
+    try:
+        return os.get_terminal_size(out.fileno()).columns or None
+    except (OSError, ValueError):
+        return None
 
 
 def written_aside(out: TextIO, text: str) -> Written:

@@ -1,6 +1,10 @@
 import asyncio
+import fcntl
 import io
 import os
+import pty
+import struct
+import termios
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -10,7 +14,7 @@ from typing import TextIO
 import pytest
 
 from agents.deliver.attempt import Attempt
-from agents.deliver.console import Console
+from agents.deliver.console import Console, width_of
 from agents.deliver.outcome import OutcomeKind
 from streams.routing.receiver import ConsoleOptions
 from tests.support.notices import AT, delivery, ledger
@@ -37,6 +41,24 @@ async def test_a_notification_is_printed_with_its_marks(styles: str, out: type[i
     assert outcome.kind is OutcomeKind.DELIVERED
     assert mark in screen.getvalue()
     assert screen.getvalue().endswith("\n")
+
+
+async def test_a_terminal_without_colours_gets_marks_in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    screen = Terminal()
+    await Console(ConsoleOptions(), lambda: AT, screen).send(Attempt(delivery=delivery(), ledger=ledger()))
+    assert "[gallium]" in screen.getvalue()
+    assert "\x1b[" not in screen.getvalue()
+
+
+def test_a_terminal_is_as_wide_as_it_says_and_a_file_has_no_width(tmp_path: Path) -> None:
+    master, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 91, 0, 0))
+    with os.fdopen(master, "rb"), os.fdopen(terminal, "w") as out:
+        assert width_of(out) == 91
+    with (tmp_path / "alerts").open("w") as out:
+        assert width_of(out) is None
+    assert width_of(io.StringIO()) is None
 
 
 async def test_the_printed_latency_counts_to_the_printing() -> None:
