@@ -1,8 +1,8 @@
 """Whether a group's members hold every partition between them; if they don't, they are made to share anew.
 
-A static member that comes back is given the assignment that its name had, however that came about. One made while the
-leader had no metadata of a topic is empty (a broker that just started, a process killed within its first second), and
-then every later process inherits it: joined, ready, and idle for ever. Seen in 3 of 5 series of kills.
+A static member that comes back is given the assignment that its name had, however that came about. An empty
+one (such as a leader makes that has no metadata of the topic yet) is inherited by every later process of that name:
+joined, ready, and idle for ever (docs/decisions/008).
 """
 
 import asyncio

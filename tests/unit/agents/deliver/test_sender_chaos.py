@@ -12,8 +12,8 @@ from agents.deliver.outcome import Outcome, OutcomeKind, ambiguous, delivered, f
 from agents.kafka import Outgoing
 from streams.matching.rule import Urgency
 from streams.routing.notification import Delivery
-from tests.support.delivery_world import MemoryReceiver, Process, on_a_jumping_clock, receiver, routes, until
-from tests.support.sender_world import World, sent_to
+from tests.support.delivery_world import MemoryReceiver, Process, receiver, routes, until
+from tests.support.sender_world import World, jumping, sent_to
 
 LIVING, DEAD = tuple(f"hook-{number}" for number in range(6)), "hook-dead"
 EACH, KILLS, CONCURRENCY = 40, 8, 4
@@ -48,7 +48,9 @@ def everything() -> list[Delivery]:
     ]
 
 
-async def run(seed: int) -> None:
+@pytest.mark.parametrize("seed", range(8))
+@jumping
+async def test_faults_and_kills_lose_nothing_and_repeat_only_what_was_in_flight(seed: int) -> None:
     random = Random(seed)
     channels = {name: Moody(random, dead=name == DEAD) for name in (*LIVING, DEAD)}
     world = World(known=routes(*(receiver(name, concurrency=CONCURRENCY) for name in channels)), **channels)
@@ -84,8 +86,3 @@ async def run(seed: int) -> None:
     twins = sum(took.values()) - len(living)
     lost_answers = sum(channel.ambiguous for channel in channels.values())
     assert twins <= lost_answers + KILLS * len(LIVING) * CONCURRENCY
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_faults_and_kills_lose_nothing_and_repeat_only_what_was_in_flight(seed: int) -> None:
-    on_a_jumping_clock(run(seed))

@@ -226,8 +226,9 @@ async def test_a_child_dies_with_the_process_that_started_it(tmp_path: Path) -> 
     await until(lambda: b"agents.run.child" in Path(f"/proc/{child}/cmdline").read_bytes())
     await asyncio.sleep(0.5)  # it asks the kernel first thing; the parent must not be gone before
     parent.kill()
-    await parent.wait()
+    assert await parent.wait() == -signal.SIGKILL
     await until(lambda: not is_running(child))
+    assert not is_running(child)
 
 
 def is_running(pid: int) -> bool:

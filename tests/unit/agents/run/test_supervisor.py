@@ -170,7 +170,8 @@ async def test_a_stage_that_is_slow_says_what_it_waits_for(stage: Stage, monkeyp
     monkeypatch.setattr(supervisor, "SLOW_AFTER_S", 0.5)
     stage.child("agents", kind="waits")
     stage.run()
-    await until(lambda: "agents   not ready yet: state\n" in stage.out.getvalue())
+    await until(lambda: "not ready yet" in stage.out.getvalue())
+    assert "agents   not ready yet: state\n" in stage.out.getvalue()
 
 
 async def test_a_child_that_does_not_end_is_killed_and_named(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
