@@ -1,5 +1,6 @@
 """`tocsin routes`: check the file, test a way through the tree, apply."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated
@@ -10,10 +11,12 @@ from agents.apply import apply_routes
 from agents.cli.applying import produce, report
 from agents.cli.options import Json, with_broker, with_settings
 from agents.cli.output import print_fields, print_rows
+from agents.deliver.secret import Secret, SecretMissingError
 from config.matchers import parse_labels
 from config.routes import load_routes
 from config.settings import Settings
-from streams.routing.route import Matcher, RouteNode, Routes
+from streams.routing.receiver import named_secrets
+from streams.routing.route import Matcher, Receiver, RouteNode, Routes
 from streams.routing.time_interval import muted_by
 from streams.routing.tree import Hit, walk
 
@@ -22,14 +25,18 @@ TOLD_BY_DEFAULT = {"urgency": "routine", "relation": "first", "permission": "pub
 
 @with_settings
 def check(settings: Settings, *, json: Json = False) -> None:
-    """Check routes.yaml and say what it holds."""
+    """Check routes.yaml and say what it holds, and which secrets this machine does not have."""
     routes = load_routes(settings.config_dir)
+    lacking = [line for receiver in routes.receivers.values() for line in _lacking(receiver)]
     held = {
         "desks": sorted(routes.desks),
         "receivers": sorted(routes.receivers),
         "nodes": sum(1 for _ in _nodes(routes.route)),
+        "secrets_lacking": lacking,
     }
     print_fields(held, as_json=json)
+    for line in lacking:
+        print(f"warning: {line}; `tocsin deliver` needs it where it runs", file=sys.stderr)
 
 
 @with_settings
@@ -94,6 +101,15 @@ def _nodes(node: RouteNode) -> Iterator[RouteNode]:
     yield node
     for child in node.routes:
         yield from _nodes(child)
+
+
+def _lacking(receiver: Receiver) -> Iterator[str]:
+    """Yield a line for each secret of a receiver that can't be read here: a file may be a mount of another machine."""
+    for file, variable in named_secrets(receiver):
+        try:
+            Secret(file, variable).read()
+        except SecretMissingError as err:
+            yield f"receiver {receiver.receiver_id}: {err}"
 
 
 def _moment(text: str | None) -> datetime:

@@ -127,6 +127,14 @@ def console_options(receiver: Receiver) -> ConsoleOptions:
     return ConsoleOptions.model_validate(_checked(receiver))
 
 
+def named_secrets(receiver: Receiver) -> list[tuple[str | None, str | None]]:
+    """Return where the secrets of a receiver stand: a file or a variable each, the other is None."""
+    options = [receiver.options, receiver.options.get("sign")]
+    named = [(name, str(value)) for found in options if isinstance(found, Mapping) for name, value in found.items()]
+    files: list[tuple[str | None, str | None]] = [(value, None) for name, value in named if name.endswith("_file")]
+    return [*files, *((None, value) for name, value in named if name.endswith("_env"))]
+
+
 def slots(receiver: Receiver) -> int:
     """Return how many attempts may run at a time: one if deliveries go out in order, and without a word they do."""
     return max(receiver.concurrency, 1) if receiver.options.get("ordered", True) is False else 1

@@ -97,6 +97,26 @@ def test_a_wrong_setting_is_exit_78(tocsin: Tocsin) -> None:
     assert said.err.startswith("--log-level: ")
 
 
+def test_a_secret_that_this_machine_does_not_have_is_a_warning_and_no_error(
+    tocsin: Tocsin, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = folder / "keys"
+    hook = f"type: webhook, url_env: HOOK_URL, sign: {{keys_file: {keys}}}"
+    (folder / "routes.yaml").write_text(ROUTES.replace("type: console", hook))
+    said = tocsin("routes", "check", "--json")
+    assert said.code == 0
+    assert json.loads(said.out)["secrets_lacking"] == [
+        f"receiver console: the secret file {keys} can't be read; check path and rights",
+        "receiver console: no secret in the variable HOOK_URL",
+    ]
+    assert "warning: receiver console: no secret in the variable HOOK_URL" in said.err
+    keys.write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    monkeypatch.setenv("HOOK_URL", "https://hook.test/")
+    said = tocsin("routes", "check")
+    assert (said.code, said.err) == (0, "")
+    assert "hook.test" not in said.out
+
+
 def test_feeds_are_checked_without_fetching_one(tocsin: Tocsin, folder: Path) -> None:
     said = tocsin("feeds", "check", "--json")
     assert json.loads(said.out)["url"] == "https://a.test/"
@@ -153,6 +173,7 @@ def test_routes_are_checked(tocsin: Tocsin) -> None:
         "desks": ["fx", "ops"],
         "receivers": ["console"],
         "nodes": 3,
+        "secrets_lacking": [],
     }
 
 

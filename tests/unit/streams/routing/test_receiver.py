@@ -7,6 +7,7 @@ from streams.routing.receiver import (
     console_options,
     option_problems,
     slack_options,
+    named_secrets,
     slots,
     webhook_options,
 )
@@ -74,3 +75,10 @@ def test_deliveries_go_out_in_order_unless_the_receiver_says_otherwise() -> None
     assert slots(receiver("console").model_copy(update={"concurrency": 8})) == 1
     assert slots(receiver("webhook", ordered=False).model_copy(update={"concurrency": 8})) == 8
     assert slots(receiver("webhook", ordered=False).model_copy(update={"concurrency": 0})) == 1
+
+
+def test_secrets_are_named_where_they_stand_files_first() -> None:
+    hook = receiver("webhook", url_env="HOOK", sign={"keys_file": "/run/keys"}, ordered=False)
+    assert named_secrets(hook) == [("/run/keys", None), (None, "HOOK")]
+    assert named_secrets(receiver("slack", token_file="/run/token", channel="C1")) == [("/run/token", None)]
+    assert named_secrets(receiver("console")) == []
