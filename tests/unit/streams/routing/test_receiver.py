@@ -5,9 +5,9 @@ import pytest
 from streams.errors import ConfigurationError
 from streams.routing.receiver import (
     console_options,
+    named_secrets,
     option_problems,
     slack_options,
-    named_secrets,
     slots,
     webhook_options,
 )
