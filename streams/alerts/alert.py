@@ -57,7 +57,10 @@ class Related(Part):
 
 
 class AlertedRule(Part):
-    """A rule that matched, with its own revision count in this story; `spans` index the alert's span table."""
+    """A rule that matched, with its own revision count in this story; `spans` index the alert's span table.
+
+    One that is `taken_over` does not match this text: it matched an earlier one, and who was told so is told of this.
+    """
 
     rule_id: RuleId
     change_id: ChangeId
@@ -67,6 +70,7 @@ class AlertedRule(Part):
     urgency_reasons: tuple[str, ...] = ()
     labels: Mapping[str, str] = {}
     owner: DeskId | None = None
+    taken_over: bool = False
     spans: tuple[int, ...]
 
 

@@ -10,8 +10,13 @@ from streams.stories.clustering import Clusterer
 from streams.stories.story import Label, Story
 
 
-def alert_of(match: Match, label: Label, story: Story, clusterer: Clusterer, *, at: datetime) -> Alert:
-    """Return the alert; `story` is the story with this part already in it, `match.rules` are never empty."""
+def alert_of(
+    match: Match, label: Label, story: Story, clusterer: Clusterer, *, at: datetime, before: tuple[RuleHit, ...] = ()
+) -> Alert:
+    """Return the alert; `story` is the story with this part already in it.
+
+    `before` are rules that it takes over from what was told before, as they do not match this text.
+    """
     head = match.head
     late = late_by_s(head, at)
     return Alert(
@@ -23,7 +28,10 @@ def alert_of(match: Match, label: Label, story: Story, clusterer: Clusterer, *, 
         similarity=label.similarity,
         head=head,
         spans=match.spans,
-        rules=tuple(_rule(rule, match, story, late) for rule in match.rules),
+        rules=(
+            *(_rule(rule, match, story, late) for rule in match.rules),
+            *(_rule(rule, match, story, late).model_copy(update={"taken_over": True}) for rule in before),
+        ),
         entities=match.entities,
         whats_new=tuple(NewToken(value=fact.value, kind=fact.kind) for fact in label.whats_new),
         sources=_sources(story),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from streams.alerts.alert import Alert
+from streams.alerts.alert import Alert, Relation
 from streams.alerts.arrival import arrival_of, taken_over
 from streams.alerts.build import alert_of
 from streams.alerts.relation import relate
@@ -17,6 +17,8 @@ from streams.stories.clustering import Placement
 from streams.stories.frequencies import Frequencies
 from streams.stories.growth import grown, joined, merged_rules, opened
 from streams.stories.story import Arrival, Label, Story, StoryArticle, StoryRule
+
+TAKES_BACK = frozenset({Relation.CORRECTION, Relation.RETRACT})
 
 
 class Dropped(StrEnum):
@@ -51,14 +53,13 @@ def decide(book: StoryBook, match: Match, *, offset: int, at: datetime) -> Decid
     arrival = arrival_of(match, offset=offset, at=max(at, book.latest_at))
     frequencies, counts = book.entered(arrival.at, offset)
     placement = _place(book, arrival, earlier, frequencies)
-    rules = match.rules or taken_over(_rules_before(earlier, placement.story))
-    if not rules:
-        return Dropped.NO_RULES
-    match = match.model_copy(update={"rules": rules})
-    arrival = replace(arrival, rules=arrival.rules or _rules_before(earlier, placement.story))
     home = earlier if earlier and placement.story and earlier.story_id == placement.story.story_id else None
     further_part = home is not None and home.revision == match.head.revision
     label = home.label if home and further_part else relate(arrival, match.markers, placement, home)
+    before = _taken_over(match, label, _rules_before(earlier, placement.story))
+    if not match.rules and not before:
+        return Dropped.NO_RULES
+    arrival = replace(arrival, rules=(*arrival.rules, *before))
     story = grown(_story(placement.story, arrival, home, frequencies), arrival)
     change = Change(
         counts=counts,
@@ -67,7 +68,7 @@ def decide(book: StoryBook, match: Match, *, offset: int, at: datetime) -> Decid
         article=_article(arrival, label, story, earlier=earlier, further_part=further_part),
         story=story,
     )
-    alert = alert_of(match, label, story, book.clusterer, at=arrival.at)
+    alert = alert_of(match, label, story, book.clusterer, at=arrival.at, before=taken_over(before))
     return Decided(alert, change, frequencies)
 
 
@@ -85,6 +86,18 @@ def _place(book: StoryBook, arrival: Arrival, earlier: StoryArticle | None, freq
     if arrival.head.kind is ArticleKind.HEALTH:
         return Placement()
     return book.clusterer.place(arrival, frequencies)
+
+
+def _taken_over(match: Match, label: Label, before: tuple[StoryRule, ...]) -> tuple[StoryRule, ...]:
+    """Return the rules that do not match any more, whose desks must hear of this all the same.
+
+    They are all that a match without rules has. A correction or a retraction carries them beside its own: it may
+    correct the very word by which a desk was told. What is split into parts says nothing of the rules elsewhere.
+    """
+    own = {rule.rule_id for rule in match.rules}
+    if own and (match.parts > 1 or label.relation not in TAKES_BACK):
+        return ()
+    return tuple(rule for rule in before if rule.rule_id not in own)
 
 
 def _rules_before(earlier: StoryArticle | None, story: Story | None) -> tuple[StoryRule, ...]:
@@ -110,7 +123,7 @@ def _article(
     arrival: Arrival, label: Label, story: Story, *, earlier: StoryArticle | None, further_part: bool
 ) -> StoryArticle:
     before = earlier if further_part else None
-    known: Iterable[StoryRule] = before.rules if before else ()
+    known: Iterable[StoryRule] = earlier.rules if earlier else ()  # of every revision: a later one may take them back
     return StoryArticle(
         article_id=arrival.head.article_id,
         story_id=story.story_id,

@@ -12,8 +12,9 @@ What a desk was told is kept per (desk, story) as keys: a rule, the entities in 
 | told | copy | known | yes, counted | none |
 
 A node's `relations` can say otherwise for its receivers. The table's first line that holds decides, after these: not
-permitted, backfill, no route, silenced, quiet hours; they mark nothing as told, so the next article that the desk
-may hear of is told as first. A copy or a confirmation of what the desk may not see counts as update.
+permitted, backfill, no match (a rule taken over from an earlier revision by which the desk was told nothing), no
+route, silenced, quiet hours; they mark nothing as told, so the next article that the desk may hear of is told as
+first. A copy or a confirmation of what the desk may not see counts as update.
 """
 
 from collections.abc import Iterable, Mapping
@@ -39,6 +40,7 @@ DECISIONS = (  # of an alert with several rules, the first that one of its rules
     RoutingDecision.SILENCED,
     RoutingDecision.QUIET_HOURS,
     RoutingDecision.NO_ROUTE,
+    RoutingDecision.NO_MATCH,
 )
 LOUDEST = (
     Relation.RETRACT,

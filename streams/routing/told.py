@@ -20,6 +20,7 @@ class RoutingDecision(StrEnum):
     NOT_PERMITTED = "not_permitted"
     BACKFILL = "backfill"
     NO_ROUTE = "no_route"
+    NO_MATCH = "no_match"
 
 
 class ToldKey(Part):

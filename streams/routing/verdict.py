@@ -51,13 +51,17 @@ class Verdict:
 def judge(alert: Alert, rule: AlertedRule, situation: Situation) -> Verdict:
     """Return the verdict on a rule of an alert that the desk may see.
 
-    In this order: no route (or another desk's own rule), silenced, quiet hours in every node reached, then: a key
-    that was not told is told, whatever the label; of a known one, only an update, a correction or a retraction is.
+    In this order: no match any more, no route (or another desk's own rule), silenced, quiet hours in every node
+    reached, then: a key that was not told is told, whatever the label; of a known one, only an update, a correction
+    or a retraction is.
     """
     key = key_of(alert, rule, situation)
     told_as = _told_as(alert, key, situation)
     labels = labels_of(alert, rule, relation=told_as, urgency=key.urgency)
     mine = rule.owner in {None, situation.desk.desk_id}
+    if rule.taken_over and not situation.known.heard_of(rule.rule_id):
+        why = "it does not match any more, and the desk was told nothing by it"
+        return Verdict(key=key, told_as=told_as, decision=RoutingDecision.NO_MATCH, because=why)
     hits = [hit for hit in walk(situation.routes.route, labels) if mine and hit.node.desk == situation.desk.desk_id]
     if not hits:
         why = "no route leads here" if mine else f"the rule is {rule.owner}'s own"

@@ -6,7 +6,7 @@ from streams.alerts.alert import Relation
 from streams.alerts.build import heartbeat
 from streams.alerts.decide import Decided, Dropped
 from streams.ids import event_id, story_id
-from streams.matching.match import Markers
+from streams.matching.match import Markers, Match
 from tests.support.alerting import NOW, TITLE, Stage, match
 
 SECOND = {"revision": "2-0b0b0b0b", "kind": "updated"}
@@ -86,6 +86,51 @@ def test_a_correction_without_rules_takes_those_of_the_story_that_it_joins() -> 
 
     assert alert.relation is Relation.CORRECTION
     assert [rule.rule_id for rule in alert.rules] == ["rare-earths"]
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        pytest.param(
+            match(rules=["tariffs"], **SECOND, extra={"markers": Markers(correction=True)}),
+            {"tariffs": False, "rare-earths": True},
+            id="a correction of the very word that matched",
+        ),
+        pytest.param(
+            match("a2", rules=["tariffs"], extra={"markers": Markers(retract=True)}),
+            {"tariffs": False, "rare-earths": True},
+            id="the kill of a story that was told by another rule",
+        ),
+        pytest.param(
+            match(rules=["tariffs"], **SECOND), {"tariffs": False}, id="a new revision that takes back nothing"
+        ),
+        pytest.param(
+            match(rules=["tariffs"], **SECOND, extra={"markers": Markers(retract=True), "parts": 2}),
+            {"tariffs": False},
+            id="a part, which knows nothing of the rules of the others",
+        ),
+        pytest.param(match(rules=[], **SECOND), {"rare-earths": True}, id="no rule at all"),
+    ],
+)
+def test_what_takes_something_back_carries_the_rules_by_which_it_was_told(
+    second: Match, expected: dict[str, bool]
+) -> None:
+    stage = Stage()
+    stage.alert(match())
+
+    alert = stage.alert(second)
+
+    assert {rule.rule_id: rule.taken_over for rule in alert.rules} == expected
+
+
+def test_a_late_correction_still_finds_the_rules_of_the_first_revision() -> None:
+    stage = Stage()
+    stage.alert(match())
+    stage.alert(match(rules=["tariffs"], revision="2-0b0b0b0b"))
+
+    last = stage.alert(match(rules=["tariffs"], revision="3-0c0c0c0c", extra={"markers": Markers(correction=True)}))
+
+    assert {rule.rule_id: rule.taken_over for rule in last.rules} == {"tariffs": False, "rare-earths": True}
 
 
 def test_a_match_without_any_rules_is_dropped_and_leaves_no_trace() -> None:
