@@ -21,7 +21,7 @@ bench: .venv/.dev
 	@$(VENV)/python -m bench.all $(ARGS)
 
 docs: .venv/.dev
-	@$(VENV)/python -m docs.generate && $(VENV)/python -m docs.schemas
+	@$(VENV)/python -m docs.generate && $(VENV)/python -m docs.schemas && $(VENV)/python -m docs.asyncapi
 
 lock: .venv/.dev
 	@$(PYTHON) requirements/lock.py && $(VENV)/python requirements/broker_lock.py
