@@ -1,10 +1,12 @@
 """The alert stage: one worker groups every match into stories and labels it; it suppresses nothing for a desk.
 
-Effects, in order: alerts are acknowledged, then the `df/` and `article/` records and the story of each match, in the
-order of the matches, then the commit. Written the other way round, a replayed match would pass for its own copy.
+Effects, in order: alerts are acknowledged, then the checkpoint if a UTC day begins, then the `df/` and `article/`
+records and the story of each match, in the order of the matches, then the commit. Written the other way round, a
+replayed match would pass for its own copy, and a checkpoint would hold the match that it stands before.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from zlib import crc32
 
@@ -13,16 +15,17 @@ from agents.kafka import Incoming, Outgoing, outgoing, tombstone
 from agents.loops.batch import Decision
 from agents.metrics import Metrics
 from streams.alerts.alert import Alert
-from streams.alerts.build import heartbeat
-from streams.alerts.decide import Dropped, decide
+from streams.alerts.build import heartbeat, sources_of
+from streams.alerts.decide import Decided, Dropped, decide
+from streams.alerts.sources import begun
 from streams.articles.article import ArticleKind, Head
 from streams.errors import PoisonError
-from streams.latency import Hop
 from streams.matching.match import Match
 from streams.record import Record
 from streams.stories.book import Change, StoryBook
+from streams.stories.checkpoint import Checkpoint, Memory, Snapshot, records_of
 from streams.stories.story import Story, StoryArticle, TermCounts
-from streams.topics import ALERTS, STORIES
+from streams.topics import ALERTS, CHECKPOINTS, STORIES
 
 LOG = log.named("alert")
 
@@ -33,25 +36,35 @@ class AlertStage:
     stage = "alert"
 
     def __init__(self, metrics: Metrics) -> None:
-        self.book = StoryBook()
+        self._memory = Memory()
         self._metrics = metrics
         self._settled = True
+
+    @property
+    def book(self) -> StoryBook:
+        """The stories and articles as of the last match."""
+        return self._memory.book
 
     def begin(self, number: int) -> None:
         """Forget every story; the records of `stories` follow."""
         del number
-        self.book = StoryBook()
+        self._memory = Memory()
         self._settled = False
 
     def restore(self, record: Incoming) -> None:
         """Take one record of `stories`; one that can't be read is skipped: at worst a story opens anew."""
         if record.value is None:
-            self.book.restore_deletion(record.key)
+            self._memory.restore_deletion(record.key)
             return
         try:
-            self.book.restore(_read(record))
+            self._memory.restore(_read(record))
         except PoisonError as err:
             LOG.warning("state record skipped", key=record.key, offset=record.offset, error=str(err))
+
+    def resume(self, part: Checkpoint) -> None:
+        """Take one part of a checkpoint; after `begin` and all parts in order, the state is that of the checkpoint."""
+        for record in records_of(part):
+            self._memory.restore(record)
 
     def drop(self, number: int) -> None:
         """Drop the book: another worker holds it now."""
@@ -60,12 +73,12 @@ class AlertStage:
     def decide(self, record: Incoming, *, stamped_at: datetime) -> Decision:
         """Return the alert of one match, with the story's records; nothing for what was decided before."""
         if not self._settled:
-            self.book.settle()
+            self._memory.settle()
             self._settled = True
         match = Match.from_json(record.value, schema=record.schema)
         if match.head.kind is ArticleKind.HEARTBEAT:
             beat = heartbeat(match)
-            number = _number(match.head)
+            number = partition_spoken_for(match.head)
             return Decision(outputs=(_alert(beat, record, stamped_at, partition=number),))
         found = decide(self.book, match, offset=record.offset, at=record.appended_at)
         if isinstance(found, Dropped):
@@ -73,18 +86,21 @@ class AlertStage:
             return Decision()
         decision = Decision(
             outputs=(_alert(found.alert, record, stamped_at),),
+            snapshot=_checkpoint(self._memory.before(found.change), record),
             states=tuple(_states(found.change, record, stage=self.stage)),
         )
-        self.book.apply(found.change, found.frequencies)
-        self._measure(record, stamped_at)
+        before = self.book.clusterer.stories.get(found.alert.story_id)
+        self._memory.apply(found.change, found.frequencies)
+        self._measure(found, before, record, stamped_at)
         return decision
 
-    def _measure(self, record: Incoming, stamped_at: datetime) -> None:
-        self._metrics.stories_open.set(len(self.book.clusterer.stories))
-        matched_at = record.ledger.at(Hop.MATCHED)
-        if matched_at is not None:
-            spent_s = (stamped_at - matched_at).total_seconds()
-            self._metrics.stage_latency.labels("alert").observe(max(0.0, spent_s))
+    def _measure(self, found: Decided, before: Story | None, record: Incoming, stamped_at: datetime) -> None:
+        metrics = self._metrics
+        metrics.stories_open.set(len(self.book.clusterer.stories))
+        metrics.took("alert", record.ledger.stamped(alerted=stamped_at))
+        race = begun(sources_of(before) if before else (), found.alert.sources)
+        if race and len(race.leaders) == 1:
+            metrics.source_lead.labels(metrics.capped("source", race.order[0].publisher)).observe(race.lead_s)
 
 
 def _alert(alert: Alert, record: Incoming, stamped_at: datetime, *, partition: int | None = None) -> Outgoing:
@@ -101,6 +117,21 @@ def _alert(alert: Alert, record: Incoming, stamped_at: datetime, *, partition: i
         ledger=record.ledger.stamped(alerted=stamped_at),
         traceparent=record.traceparent,
     )
+
+
+def _checkpoint(snapshot: Snapshot | None, record: Incoming) -> Iterable[Outgoing]:
+    """Yield the parts of a checkpoint; each is encoded when it is asked for, about 5 ms of work."""
+    for head, value in snapshot.parts() if snapshot else ():
+        part = outgoing(
+            CHECKPOINTS,
+            head,
+            key=head.key,
+            ce_id=f"{head.key}@{head.matches_offset}",
+            stage=AlertStage.stage,
+            at=head.at,
+            traceparent=record.traceparent,
+        )
+        yield replace(part, value=value)
 
 
 def _states(change: Change, record: Incoming, *, stage: str) -> Iterable[Outgoing]:
@@ -132,7 +163,7 @@ def _read(record: Incoming) -> Story | StoryArticle | TermCounts:
     return Story.from_json(record.value, schema=record.schema)
 
 
-def _number(head: Head) -> int:
+def partition_spoken_for(head: Head) -> int:
     """Return the partition number that a heartbeat speaks for, which ends its url; else one by its article id."""
     number = head.url.rpartition("/")[2]
     spoken = number.isascii() and number.isdigit()

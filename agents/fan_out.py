@@ -19,7 +19,6 @@ from streams.articles.article import ArticleKind
 from streams.controls import Control, InForce
 from streams.errors import PoisonError
 from streams.ids import DeskId, EventId
-from streams.latency import Hop
 from streams.matching.rule import Urgency
 from streams.record import Record
 from streams.routing.decide import DeskDecision, Moment, decide
@@ -149,10 +148,7 @@ class FanOut:
             self._metrics.alerts.labels(routing.told_as or alert.relation, urgency, routing.decision).inc()
             if routing.decision is not RoutingDecision.TOLD:
                 self._metrics.alerts_suppressed.labels(routing.decision).inc()
-        alerted_at = record.ledger.at(Hop.ALERTED)
-        if alerted_at is not None:
-            spent_s = (stamped_at - alerted_at).total_seconds()
-            self._metrics.stage_latency.labels("route").observe(max(0.0, spent_s))
+        self._metrics.took("route", record.ledger.stamped(routed=stamped_at))
 
 
 class CatchesUp(Protocol):

@@ -8,7 +8,7 @@ from datetime import datetime
 from agents.kafka import Incoming, Outgoing, outgoing
 from agents.metrics import Metrics
 from streams.articles.article import Article, ArticleKind
-from streams.latency import Hop, Ledger
+from streams.latency import Ledger
 from streams.matching.match import Match
 from streams.matching.matcher import Matcher
 from streams.matching.parts import split
@@ -56,10 +56,8 @@ class Matching:
         self.metrics.match_duration.observe(took_s)
         if match.rules:
             self.metrics.matches.inc()
-        for stage, start, end in (("queue", Hop.FETCHED, Hop.PRODUCED), ("match", Hop.PRODUCED, Hop.MATCHED)):
-            lag_ms = ledger.lag_ms(start, end)
-            if lag_ms is not None and lag_ms >= 0:
-                self.metrics.stage_latency.labels(stage).observe(lag_ms / 1000)
+        for stage in ("queue", "match"):
+            self.metrics.took(stage, ledger)
 
 
 def is_told(match: Match) -> bool:

@@ -10,10 +10,11 @@ from importlib.metadata import version
 from itertools import product
 from typing import TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
 
 from streams.alerts.alert import Relation
 from streams.errors import Reason
+from streams.latency import STAGES, Ledger
 from streams.matching.rule import Urgency
 from streams.routing.notification import DeliveryStatus
 from streams.routing.told import RoutingDecision
@@ -21,7 +22,6 @@ from streams.topics import RETRY_DELAYS_S
 
 PREFIX = "tocsin_"
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900)
-STAGES = ("source", "fetch", "queue", "match", "alert", "route", "deliver", "total")
 WORKERS = ("poll", "match", "alert", "fan_out", "deliver")
 ARTICLE_OUTCOMES = ("new", "updated", "backfill", "heartbeat", "health", "refused")
 FETCH_OUTCOMES = (
@@ -62,12 +62,15 @@ class Metrics:
         self.feed_last_item = self._gauge("feed_last_item_timestamp_seconds", "Newest item's first sight.", "feed")
         self.feed_gap = self._gauge("feed_gap_seconds", "Present time between polls.", "feed")
         self.fetch_duration = self._histogram("fetch_duration_seconds", "A request's time.", outcome=FETCH_OUTCOMES)
-        self.clock_skew = self._gauge("clock_skew_seconds", "Server's Date header less our clock.", "feed")
-        self.source_lead = self._gauge("source_lead_seconds", "Mean lead over the next source.", "source")
+        self.clock_skew = self._gauge(
+            "clock_skew_seconds", "Server's clock, by its Date and Age, less ours; right to about a second.", "feed"
+        )
 
     def _pipeline(self) -> None:
         self.stage_latency = self._histogram(
-            "stage_latency_seconds", "Time from hop to hop; total is fetched to delivered.", stage=STAGES
+            "stage_latency_seconds",
+            "Time from hop to hop; total is fetched to delivered. Unknown is left out; below 0, across clocks, is 0.",
+            stage=STAGES,
         )
         self.match_duration = self._histogram("match_duration_seconds", "Time to match one article.")
         self.match_candidates = self._counter("match_candidates_total", "Rules that the index proposed.")
@@ -86,6 +89,11 @@ class Metrics:
             reason=tuple(outcome for outcome in outcomes if outcome != RoutingDecision.TOLD),
         )  # fmt: skip
         self.stories_open = self._gauge("stories_open", "Stories in the window.")
+        self.source_lead = self._summary(
+            "source_lead_seconds",
+            "Lead of the first source of a story over the second, by first sight, once both were timed.",
+            "source",
+        )
 
     def _delivery(self) -> None:
         self.deliveries = self._counter(
@@ -122,6 +130,12 @@ class Metrics:
         seen.add(value)
         return value
 
+    def took(self, stage: str, ledger: Ledger) -> None:
+        """Observe what a stage took, if that is known; below 0 it counts as 0, so that the sum never falls."""
+        spent_ms = ledger.spent_ms(stage)
+        if spent_ms is not None:
+            self.stage_latency.labels(stage).observe(max(0.0, spent_ms / 1000))
+
     def delivery_outcomes(self, receiver: str) -> None:
         """Start every outcome of a receiver at 0."""
         for status in DeliveryStatus:
@@ -143,6 +157,11 @@ class Metrics:
         self._describe("gauge", name, text, (*free, *known))
         gauge = Gauge(PREFIX + name, text, (*free, *known), registry=self.registry)
         return _started(gauge, gauge.labels, free, known)
+
+    def _summary(self, name: str, text: str, *free: str) -> Summary:
+        """Return a count and a sum, without quantiles: it costs two series for each set of labels."""
+        self._describe("summary", name, text, free)
+        return Summary(PREFIX + name, text, free, registry=self.registry)
 
     def _histogram(self, name: str, text: str, **known: Iterable[str]) -> Histogram:
         self._describe("histogram", name, text, tuple(known))

@@ -24,6 +24,17 @@ class Hop(StrEnum):
 
 
 HOPS = tuple(Hop)
+STEPS = MappingProxyType(
+    {
+        "fetch": (Hop.FIRST_SEEN, Hop.FETCHED),
+        "queue": (Hop.FETCHED, Hop.PRODUCED),
+        "match": (Hop.PRODUCED, Hop.MATCHED),
+        "alert": (Hop.MATCHED, Hop.ALERTED),
+        "route": (Hop.ALERTED, Hop.ROUTED),
+        "deliver": (Hop.ROUTED, Hop.DELIVERED),
+    }
+)
+STAGES = MappingProxyType({"source": (Hop.PUBLISHED, Hop.FIRST_SEEN), **STEPS, "total": (Hop.FETCHED, Hop.DELIVERED)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,10 @@ class Ledger:
         first, last = self.at(start), self.at(end)
         return None if first is None or last is None else (last - first).total_seconds() * 1000
 
+    def spent_ms(self, stage: str) -> float | None:
+        """Return the milliseconds that one of `STAGES` took; negative across clocks that differ; None if unknown."""
+        return self.lag_ms(*STAGES[stage])
+
     def to_header(self) -> bytes:
         """Return the JSON of the header `tocsin-ledger`: hop to RFC 3339 time or null, in the hops' order."""
         known = {hop.value: _to_text(self.times[hop]) for hop in HOPS if hop in self.times}
@@ -59,7 +74,7 @@ def read_ledger(header: bytes | None) -> Ledger:
     try:
         raw = json.loads(header or b"{}")
         times = {Hop(name): _to_time(text) for name, text in raw.items() if name in HOPS}
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, OverflowError):
         return Ledger()
     return Ledger(MappingProxyType(times))
 

@@ -15,7 +15,6 @@ from agents.deliver.surroundings import Surroundings
 from agents.kafka import Outgoing
 from streams.errors import Reason
 from streams.ids import ReceiverId
-from streams.latency import Hop
 from streams.routing.notification import DeliveryStatus, HandOffReason
 
 LOG = log.named("deliver")
@@ -88,11 +87,10 @@ class Settlement:
         at = self.around.now()
         done = effects.final(job, DeliveryStatus.DELIVERED, outcome, at=at)
         metrics, ledger = self.around.metrics, job.ledger.stamped(delivered=at)
-        if (took := ledger.lag_ms(Hop.ROUTED, Hop.DELIVERED)) is not None:
-            metrics.delivery_duration.labels(job.delivery.urgency.value).observe(took / 1000)
-            metrics.stage_latency.labels("deliver").observe(took / 1000)
-        if (total := ledger.lag_ms(Hop.FETCHED, Hop.DELIVERED)) is not None:
-            metrics.stage_latency.labels("total").observe(total / 1000)
+        if (spent_ms := ledger.spent_ms("deliver")) is not None:
+            metrics.delivery_duration.labels(job.delivery.urgency.value).observe(max(0.0, spent_ms / 1000))
+        metrics.took("deliver", ledger)
+        metrics.took("total", ledger)
         await self._perform([(job, done)])
 
     async def _dead(self, job: Job, outcome: Outcome) -> None:

@@ -41,6 +41,7 @@ class FeedPoll:
         self._changed = asyncio.Event()
         self._stopped = False
         self._written_at: datetime | None = None
+        self._looked_at: datetime | None = None
         self._body = b""
         self._noted: tuple[date, Condition] | None = None
         self.unwritten = False
@@ -220,6 +221,7 @@ class FeedPoll:
             first_poll=self.state.last_full_get_at is None,
             first_seen_at=answer.started_at,
             fetched_at=answer.answered_at,
+            absent_at=self.state.last_full_get_at and (self._looked_at or self.state.last_full_get_at),
             language=reading.language,
         )
 
@@ -236,6 +238,7 @@ class FeedPoll:
 
     async def _settle(self, said: Answer, wishes: Wishes, timing: Timing, *, at_once: bool) -> None:
         state = after_answer(self.feed, self.state, said, wishes, timing)
+        self._looked_at = timing.started
         delayed = floor_s(self.feed, wishes, timing.within) > timing.gap_s
         recovered = self.state.failures > 0
         self._count(said.outcome, timing)

@@ -14,10 +14,7 @@ NO_OFFSET = -1  # what failed is a document from outside, which has no place in 
 
 
 def article_record(article: Article, *, partition: int | None = None) -> Outgoing:
-    """Return the article's record, with the ledger's first hops: published, first seen, fetched."""
-    ledger = Ledger().stamped(
-        published=article.published_at, first_seen=article.first_seen_at, fetched=article.fetched_at
-    )
+    """Return the article's record, with its ledger."""
     return outgoing(
         ARTICLES,
         article,
@@ -27,8 +24,13 @@ def article_record(article: Article, *, partition: int | None = None) -> Outgoin
         ce_id=f"{article.article_id}-{article.revision}",
         stage=STAGE,
         at=article.fetched_at,
-        ledger=ledger,
+        ledger=ledger_of(article),
     )
+
+
+def ledger_of(article: Article) -> Ledger:
+    """Return the ledger's first hops: published, as the publisher says of this revision, first seen, fetched."""
+    return Ledger().stamped(published=article.claimed_at, first_seen=article.first_seen_at, fetched=article.fetched_at)
 
 
 def state_record(state: FeedState, *, number: int, at: datetime) -> Outgoing:

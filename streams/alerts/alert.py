@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
 
-from streams.articles.article import Head
+from streams.articles.article import DateQuality, Head
 from streams.ids import AlertId, ArticleId, ChangeId, DeskId, EventId, RuleId, StoryId
 from streams.matching.match import EntityHit, Span
 from streams.matching.rule import Urgency
-from streams.record import Part, Record
+from streams.record import Part, Record, Utc
 
 
 class Relation(StrEnum):
@@ -41,11 +41,19 @@ class NewToken(Part):
 
 
 class AlertSource(Part):
-    """A publisher in the story, and how long after the first source it was seen."""
+    """A publisher in the story, and how long after the first source it was seen.
+
+    It came into its feed between `absent_at`, our last look without it (None at the feed's first poll), and
+    `first_seen_at`. `claimed_at` is when the publisher says that it put it out; streams.alerts.sources weighs that.
+    """
 
     publisher: str
     permission: str
     lag_s: float
+    first_seen_at: Utc | None = None
+    absent_at: Utc | None = None
+    claimed_at: Utc | None = None
+    date_quality: DateQuality = DateQuality.MISSING
 
 
 class Related(Part):

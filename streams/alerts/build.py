@@ -34,7 +34,7 @@ def alert_of(
         ),
         entities=match.entities,
         whats_new=tuple(NewToken(value=fact.value, kind=fact.kind) for fact in label.whats_new),
-        sources=_sources(story),
+        sources=sources_of(story),
         related=tuple(_related(other, near, clusterer) for other, near in label.related.items()),
         late_by_s=late,
         sample=head.sample,
@@ -75,7 +75,7 @@ def _compared(label: Label) -> ComparedWith | None:
     return ComparedWith(article_id=label.compared_article, permission=label.compared_permission, needs=label.needs)
 
 
-def _sources(story: Story) -> tuple[AlertSource, ...]:
+def sources_of(story: Story) -> tuple[AlertSource, ...]:
     """Return the sources, the first one first, each with its lag in seconds."""
     seen = sorted(story.sources, key=lambda source: (source.first_seen_at, source.publisher, source.permission))
     return tuple(
@@ -83,6 +83,10 @@ def _sources(story: Story) -> tuple[AlertSource, ...]:
             publisher=source.publisher,
             permission=source.permission,
             lag_s=(source.first_seen_at - seen[0].first_seen_at).total_seconds(),
+            first_seen_at=source.first_seen_at,
+            absent_at=source.absent_at,
+            claimed_at=source.claimed_at,
+            date_quality=source.date_quality,
         )
         for source in seen
     )

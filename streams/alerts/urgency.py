@@ -48,9 +48,8 @@ def late_reason(late: float | None) -> str:
 
 
 def _told_at(head: Head) -> datetime:
-    updated = head.kind is ArticleKind.UPDATED
-    claimed = head.updated_at if updated else head.published_at
-    seen = head.fetched_at if updated else head.first_seen_at
+    claimed = head.claimed_at
+    seen = head.fetched_at if head.kind is ArticleKind.UPDATED else head.first_seen_at
     return min(claimed, seen) if claimed and head.date_quality is DateQuality.EXACT else seen
 
 

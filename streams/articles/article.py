@@ -1,5 +1,6 @@
 """An article: our record of a feed's entry, one for each revision."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -53,6 +54,7 @@ class Head(Part):
     published_at: Utc | None = None
     updated_at: Utc | None = None
     date_quality: DateQuality = DateQuality.MISSING
+    absent_at: Utc | None = None  # when we last looked at the feed and did not find it; None at its first poll
     first_seen_at: Utc
     fetched_at: Utc
     previous_title: str | None = None
@@ -62,6 +64,17 @@ class Head(Part):
     def ordinal(self) -> int:
         """Return which revision of the article this is, from 1."""
         return int(self.revision.partition("-")[0])
+
+    @property
+    def claimed_at(self) -> datetime | None:
+        """Return when the publisher says that it put out this revision, or None: nothing stands in for it.
+
+        An edit whose date of update is not after the article's own date says nothing of when it was made.
+        """
+        if self.kind is not ArticleKind.UPDATED:
+            return self.published_at
+        newer = self.updated_at and (self.published_at is None or self.updated_at > self.published_at)
+        return self.updated_at if newer else None
 
 
 class Article(Head, Record):

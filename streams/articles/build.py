@@ -27,12 +27,14 @@ def article_from(
     kind: ArticleKind,
     language: str | None = None,
     previous_title: str | None = None,
+    absent_at: datetime | None = None,
     first_seen_at: datetime,
     fetched_at: datetime,
 ) -> Article:
     """Return the article that one revision of an entry is; `language` is what its document declares.
 
-    `first_seen_at` is the start of the request that brought it, `fetched_at` when the answer was complete.
+    `first_seen_at` is the start of the request that brought it, `fetched_at` when the answer was complete;
+    `absent_at` is the start of the last request before it whose answer did not hold it, if there was one.
     """
     published, quality = date_of(entry, now=fetched_at)
     updated = entry.updated.at if entry.updated and credible(entry.updated, now=fetched_at) else None
@@ -60,6 +62,7 @@ def article_from(
         published_at=published,
         updated_at=updated,
         date_quality=quality,
+        absent_at=absent_at,
         first_seen_at=first_seen_at,
         fetched_at=fetched_at,
         previous_title=previous_title,

@@ -30,12 +30,16 @@ STATE_CHARS = 250_000  # in UTF-8 and JSON below the broker's megabyte, titles a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where the items come from: the feed, its document's language, and the request in time."""
+    """Where the items come from: the feed, its document's language, and the request in time.
+
+    `absent_at` is the start of the last request that was answered before; None at the feed's first poll.
+    """
 
     feed: Feed
     first_poll: bool
     first_seen_at: datetime
     fetched_at: datetime
+    absent_at: datetime | None = None
     language: str | None = None
 
 
@@ -138,6 +142,7 @@ def _article(entry: Entry, text: EntryText, place: Place, ordinal: int, origin: 
         kind=_kind(entry, place, origin),
         language=origin.language,
         previous_title=changed_title,
+        absent_at=origin.absent_at,
         first_seen_at=origin.first_seen_at,
         fetched_at=origin.fetched_at,
     )

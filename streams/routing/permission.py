@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from streams.alerts.alert import Alert, AlertSource, DeskAlert, Related, Relation
+from streams.alerts.alert import Alert, DeskAlert, Related, Relation
+from streams.alerts.sources import seen_by
 from streams.alerts.urgency import at_most_urgent
 from streams.ids import RuleId
 from streams.routing.route import Desk
@@ -49,7 +50,7 @@ def as_seen_by(desk: Desk, alert: Alert, telling: Telling) -> DeskAlert:
         "desk": desk.desk_id,
         "told_as": telling.told_as,
         "routes_version": telling.routes_version,
-        "sources": _sources(desk, alert),
+        "sources": seen_by(alert.sources, lambda permission: may_see(desk, permission)),
         "related": _related(desk, alert),
         "late_by_s": telling.late_by_s,
         "rules": tuple(
@@ -61,12 +62,6 @@ def as_seen_by(desk: Desk, alert: Alert, telling: Telling) -> DeskAlert:
     if not may_compare(desk, alert):
         fields |= {"compared_with": None, "similarity": None, "firm": True, "relation": telling.told_as}
     return DeskAlert.model_validate(fields)
-
-
-def _sources(desk: Desk, alert: Alert) -> tuple[AlertSource, ...]:
-    seen = [source for source in alert.sources if may_see(desk, source.permission)]
-    first = min((source.lag_s for source in seen), default=0.0)
-    return tuple(source.model_copy(update={"lag_s": round(source.lag_s - first, 6)}) for source in seen)
 
 
 def _related(desk: Desk, alert: Alert) -> tuple[Related, ...]:

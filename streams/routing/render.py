@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from streams import latency
 from streams.alerts.alert import AlertedRule, AlertSource, DeskAlert, Relation
 from streams.latency import Hop, Ledger
 from streams.matching.match import Span
@@ -23,14 +24,7 @@ KINDS = MappingProxyType(
         Relation.COPY: "COPY",
     }
 )
-STEPS = (
-    ("fetch", Hop.FIRST_SEEN, Hop.FETCHED),
-    ("queue", Hop.FETCHED, Hop.PRODUCED),
-    ("match", Hop.PRODUCED, Hop.MATCHED),
-    ("alert", Hop.MATCHED, Hop.ALERTED),
-    ("route", Hop.ALERTED, Hop.ROUTED),
-    ("deliver", Hop.ROUTED, Hop.DELIVERED),
-)
+STEPS = tuple((name, start, end) for name, (start, end) in latency.STEPS.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

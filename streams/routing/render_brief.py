@@ -43,7 +43,7 @@ def times(ledger: Ledger) -> str:
     steps = STEPS[: reached[-1] + 1] if reached else STEPS
     hops = ", ".join(f"{name} {span_of(ledger.lag_ms(start, end))}" for name, start, end in steps)
     source = ledger.lag_ms(Hop.PUBLISHED, Hop.FIRST_SEEN)
-    after = "" if source is None else f"; seen {span_of(source)} after it was published"
+    after = "; publication unknown" if source is None else f"; seen {span_of(source)} after it was published"
     return f"total {span_of(ledger.lag_ms(Hop.FETCHED, steps[-1][2]))} ({hops}){after}"
 
 

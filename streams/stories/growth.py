@@ -85,17 +85,23 @@ def _revisions(story: Story, rules: Iterable[StoryRule]) -> dict[RuleId, int]:
 
 def _sources(story: Story, arrival: Arrival) -> tuple[StorySource, ...]:
     head = arrival.head
-    known = any(source.publisher == head.publisher and source.permission == head.permission for source in story.sources)
-    if known or len(story.sources) >= MOST_SOURCES:
+    known = {(source.publisher, source.permission): source for source in story.sources}
+    own = (head.publisher, head.permission)
+    before = known.get(own)
+    full = before is None and len(known) >= MOST_SOURCES
+    if full or (before and before.first_seen_at <= head.first_seen_at):  # matches don't come in the order of sight
         return story.sources
-    source = StorySource(
+    known[own] = StorySource(
         publisher=head.publisher,
         permission=head.permission,
         language=head.language,
         first_seen_at=head.first_seen_at,
+        absent_at=head.absent_at,
+        claimed_at=head.claimed_at,
+        date_quality=head.date_quality,
         article_id=head.article_id,
     )
-    return (*story.sources, source)
+    return tuple(known.values())
 
 
 def _facts(story: Story, arrival: Arrival) -> tuple[StoryFact, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from streams.articles.article import Head
+from streams.articles.article import DateQuality, Head
 from streams.ids import ArticleId, ChangeId, DeskId, EntityId, RevisionKey, RuleId, StoryId
 from streams.record import Part, Record, Utc
 
@@ -25,12 +25,15 @@ class FirstArticle(Part):
 
 
 class StorySource(Part):
-    """A publisher in the story, with the first of its articles that we saw."""
+    """A publisher in the story, with the first of its articles that we saw, and when it says that it put that out."""
 
     publisher: str
     permission: str
     language: str
     first_seen_at: Utc
+    absent_at: Utc | None = None
+    claimed_at: Utc | None = None
+    date_quality: DateQuality = DateQuality.MISSING
     article_id: ArticleId
 
 

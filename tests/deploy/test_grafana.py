@@ -10,8 +10,9 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from agents.health import Health
-from agents.metrics import ARTICLE_OUTCOMES, FETCH_OUTCOMES, STAGES, Metrics
+from agents.metrics import ARTICLE_OUTCOMES, FETCH_OUTCOMES, Metrics
 from streams.errors import Reason
+from streams.latency import STAGES
 from streams.topics import RETRY_DELAYS_S
 from tests.support.metrics_used import metrics_in, names_of
 from tests.support.prometheus import query, scraping, until_scraped
@@ -41,7 +42,7 @@ def exercise(metrics: Metrics) -> None:
         gauge.labels("ustr").set(now)
     metrics.feed_gap.labels("ustr").set(30)
     metrics.clock_skew.labels("ustr").set(-0.5)
-    metrics.source_lead.labels("ustr").set(12)
+    metrics.source_lead.labels("Reuters").observe(12)
     for stage in STAGES:
         metrics.stage_latency.labels(stage).observe(0.3, {"trace_id": "0af7651916cd43dd8448eb211c80319c"})
     metrics.match_duration.observe(0.001)

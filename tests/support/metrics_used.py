@@ -11,7 +11,6 @@ def metrics_in(expression: str) -> set[str]:
 
 
 def names_of(metrics: Metrics) -> set[str]:
-    """Return every name that a query may use, those of a histogram's parts included."""
-    names = {each.name for each in metrics.described() if each.type != "histogram"}
-    histograms = {each.name for each in metrics.described() if each.type == "histogram"}
-    return names | {name + part for name in histograms for part in ("_bucket", "_count", "_sum")}
+    """Return every name that a query may use, those of the parts of a histogram or a summary included."""
+    parts = {"histogram": ("_bucket", "_count", "_sum"), "summary": ("_count", "_sum")}
+    return {each.name + part for each in metrics.described() for part in parts.get(each.type, ("",))}
