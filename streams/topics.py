@@ -18,6 +18,7 @@ from streams.record import Record
 from streams.routing.notification import Delivery, DeliveryState, Thread
 from streams.routing.route import RoutesVersion
 from streams.routing.told import DeskStory, Routing
+from streams.stories.checkpoint import Checkpoint
 from streams.stories.story import Story, StoryArticle, TermCounts
 
 DAY_MS = 86_400_000
@@ -101,7 +102,7 @@ THREADS = Topic(
     compact=True, retention_ms=_days(8),
 )  # fmt: skip
 CHECKPOINTS = Topic(
-    name="checkpoints", partitions=1, key="day/part", partitioned_by="-", records=(Story, StoryArticle, TermCounts),
+    name="checkpoints", partitions=1, key="day/part", partitioned_by="-", records=(Checkpoint,),
     retention_ms=_days(31),
 )  # fmt: skip
 JUDGEMENTS = Topic(
@@ -149,6 +150,14 @@ def desk_topic(desk: str) -> Topic:
     return Topic(
         name=f"alerts.{desk}", partitions=1, key="story id", partitioned_by="-", records=(DeskAlert,),
         retention_ms=_days(31),
+    )  # fmt: skip
+
+
+def replay_topic(name: str) -> Topic:
+    """Return the side topic of a replay that has a name."""
+    return Topic(
+        name=f"replays.{name}", partitions=12, key="story id", partitioned_by="story id", records=(Alert,),
+        retention_ms=_days(8),
     )  # fmt: skip
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Protocol
 
 from agents import log
@@ -21,10 +22,15 @@ LOG = log.named("batch")
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What one record leads to: the outputs, and the state records that may only follow them."""
+    """What one record leads to: the outputs, and the state records that may only follow them.
+
+    `snapshot` follows the outputs and precedes the states. Its records are made one by one as they are sent, so that a
+    large one holds neither the loop nor the memory.
+    """
 
     outputs: Sequence[Outgoing] = ()
     states: Sequence[Outgoing] = ()
+    snapshot: Iterable[Outgoing] = ()
 
 
 class Batch(Protocol):
@@ -50,6 +56,7 @@ class Decided:
     """What a poll's worth of records leads to, up to the first that this program is too old for."""
 
     outputs: list[Outgoing] = field(default_factory=list)
+    snapshots: list[Iterable[Outgoing]] = field(default_factory=list)
     states: list[Outgoing] = field(default_factory=list)
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     stop: NewerSchemaError | None = None
@@ -57,6 +64,7 @@ class Decided:
     def add(self, record: Incoming, decision: Decision) -> None:
         """Append one record's decision."""
         self.outputs += decision.outputs
+        self.snapshots.append(decision.snapshot)
         self.states += decision.states
         self.offsets[record.topic, record.partition] = record.offset + 1
 
@@ -137,11 +145,12 @@ class BatchWork:
             return Decision([letter_of(err, record, stage=stage)])
         kept = [state for state in decision.states if state.fits]
         letters = fitting([state for state in decision.states if not state.fits], record, stage=stage)
-        return Decision([*fitting(decision.outputs, record, stage=stage), *letters], kept)
+        return Decision([*fitting(decision.outputs, record, stage=stage), *letters], kept, decision.snapshot)
 
     async def _deliver(self, decided: Decided) -> bool:
         """Return whether all was delivered; before each effect the ownership must stand, if need be by asking."""
-        for effects in (decided.outputs, decided.states):
+        snapshots = ([part] for part in chain.from_iterable(decided.snapshots))
+        for effects in chain([decided.outputs], snapshots, [decided.states]):
             for number in {number for _, number in decided.offsets}:
                 if not (self._owner.holds(number) or await self._owner.recheck(number)):
                     return False
