@@ -5,9 +5,9 @@ the commit. A replay decides the same: only routes and controls appended before 
 """
 
 from collections.abc import Awaitable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from agents import log
 from agents.kafka import Incoming, Outgoing, outgoing, tombstone
@@ -27,6 +27,8 @@ from streams.routing.route import RoutesVersion
 from streams.routing.told import DeskStory, RoutingDecision
 from streams.topics import DELIVERIES, DESK_STORIES, ROUTES, ROUTINGS, Topic, desk_topic
 
+GROUP: Final = "fan-out"
+OFFSET_HEADER: Final = "tocsin-alert-offset"  # of a routing: below what fan out has committed, its deliveries are there
 LOOK_BACK = 1_000
 EVENTS_KEPT = 10_000
 KEPT = timedelta(days=7)
@@ -187,6 +189,12 @@ class InStep:
         await self._work.end(number)
 
 
+def alert_offset(routing: Incoming) -> int | None:
+    """Return where the alert of a routing stands, in the partition of the same number; None if it does not say."""
+    value = routing.header(OFFSET_HEADER) or b""
+    return int(value) if value.isdigit() else None
+
+
 def _of_story(known: Known, alert: Alert, moment: Moment) -> dict[DeskId, DeskStory]:
     found = ((desk, known.stories.get(f"{desk}/{alert.story_id}")) for desk in moment.routes.body.desks)
     return {desk: story for desk, story in found if story is not None}
@@ -213,7 +221,8 @@ def _outputs(
             kind = f"tocsin.alert.{seen.told_as}.v1"
             topic = desk_topic(routing.desk)
             yield _output(topic, seen, record, stamped_at, ce_id=routing.routing_id, ce_type=kind, by="-")
-        yield _output(ROUTINGS, routing, record, stamped_at, ce_id=routing.routing_id, by=alert.story_id)
+        decided = _output(ROUTINGS, routing, record, stamped_at, ce_id=routing.routing_id, by=alert.story_id)
+        yield replace(decided, headers=(*decided.headers, (OFFSET_HEADER, str(record.offset).encode())))
 
 
 def _states(

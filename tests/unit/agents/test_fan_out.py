@@ -19,7 +19,7 @@ from streams.routing.notification import Delivery
 from streams.routing.route import Matcher, Routes
 from streams.routing.told import DeskStory, Routing
 from streams.topics import ALERTS, CONTROLS, DELIVERIES, DESK_STORIES, ROUTES, ROUTINGS
-from tests.support.alerting import NOW, alert, desk, node, read_alert, read_as, routes, version
+from tests.support.alerting import NOW, alert, desk, node, read_alert, read_as, routes, version, written
 
 EARLIER = NOW - timedelta(minutes=5)
 LATER = NOW + timedelta(seconds=2)
@@ -96,6 +96,13 @@ def test_state_and_routing_stand_in_the_partition_of_the_alert() -> None:
 
     number = ALERTS.partition("5t0ry")
     assert {output.partition for output in [*decision.states, *on(decision, ROUTINGS.name)]} == {number}
+
+
+def test_a_routing_says_where_its_alert_stood() -> None:
+    decisions = taken(made(), [alert(), alert("a2")], first=7)
+    routings = [written(output) for decision in decisions for output in on(decision, ROUTINGS.name)]
+    assert [fan_out.alert_offset(routing) for routing in routings] == [7, 7, 8, 8]
+    assert fan_out.alert_offset(read_alert(alert())) is None
 
 
 def test_the_ledger_is_stamped_and_the_decisions_are_counted() -> None:
