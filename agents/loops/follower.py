@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Self
 
 from agents import log
@@ -126,9 +127,12 @@ class Reader:
     async def __aexit__(self, *_: object) -> None:
         await disconnect(self._client)
 
-    async def ends(self) -> Mapping[Any, int]:
-        """Return the present end of each partition (uncommitted transactions and all: none are written here)."""
-        return await self._client.end_offsets(self._places)  # type: ignore[no-any-return]
+    async def ends(self, places: Sequence[Any] | None = None) -> Mapping[Any, int]:
+        """Return the present end of each partition (uncommitted transactions and all: none are written here).
+
+        `places`: of these, which it need not read.
+        """
+        return await self._client.end_offsets(self._places if places is None else places)  # type: ignore[no-any-return]
 
     async def begins(self) -> Mapping[Any, int]:
         """Return the first offset that each partition still holds."""
@@ -138,9 +142,23 @@ class Reader:
         """Read this partition from the offset on."""
         self._client.seek(place, offset)
 
+    async def seek_to(self, moment: datetime) -> None:
+        """Read each partition from the first record on that was appended at the moment (UTC) or later."""
+        ends = await self.ends()  # first: what is appended meanwhile is not older than the moment, and has an offset
+        found = await self._client.offsets_for_times(dict.fromkeys(self._places, int(moment.timestamp() * 1000)))
+        for place in self._places:
+            self.seek(place, found[place].offset if found[place] else ends[place])
+
     async def read_to(self, ends: Mapping[Any, int], apply: Apply) -> None:
         """Apply everything from where the reader stands to `ends`."""
         await read_to(self._client, ends, apply, patience_s=self._settings.restore_timeout_s)
+
+    async def take(self, apply: Apply, *, most_records: int) -> bool:
+        """Apply what was fetched meanwhile, `most_records` at most, and wait for nothing; return whether any was."""
+        batches = await self._client.getmany(max_records=most_records)
+        for record in (record for records in batches.values() for record in records):
+            apply(incoming(record))
+        return bool(batches)
 
 
 async def read_all(settings: Settings, topic: Topic, apply: Apply) -> None:
