@@ -123,6 +123,10 @@ class Owner:
         """Return, for the watchdog, the next offset that is not done of each partition that is started."""
         return self._not_done([name for name in self._membership.topics if name not in self._unwatched])
 
+    def progress(self) -> Mapping[tuple[str, int], int]:
+        """Return the next offset that is not done of each started partition of every source, `waiting` ones too."""
+        return self._not_done(self._membership.topics)
+
     def lag(self) -> Mapping[tuple[str, int], int]:
         """Return the records that wait in each partition, as the last fetch saw its end."""
         done = self.done()
