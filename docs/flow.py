@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from streams.topics import (
     ALERTS,
     ARTICLES,
+    CHECKPOINTS,
     CONTROLS,
     DEAD_LETTERS,
     DELIVERIES,
@@ -54,7 +55,7 @@ WRITERS = (
     ),
     Writer(
         name="alert", does="matches to stories, and what is new about them", group="alert", shared=(MATCHES,),
-        reads=(STORIES,), writes=(ALERTS, STORIES, DEAD_LETTERS),
+        reads=(STORIES,), writes=(ALERTS, CHECKPOINTS, STORIES, DEAD_LETTERS),
     ),
     Writer(
         name="fan_out", does="alerts to desks: told, as what, through which receivers, or why not", group="fan-out",
