@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from agents.apply import live_routes
+from agents.cli.league import show_league
 from agents.cli.options import Json, Limit, with_broker
 from agents.cli.output import coloured, print_json, print_rows
 from agents.cli.reading import Found, beginning, collect, one
@@ -168,4 +169,4 @@ def _suppressed_row(found: Found[Routing]) -> dict[str, object]:
     return {"at": found.incoming.appended_at, **_routing_row(found), "event": found.record.event_id}
 
 
-COMMANDS = {"tail": tail, "list": list_, "show": show}
+COMMANDS = {"tail": tail, "list": list_, "show": show, "league": show_league}

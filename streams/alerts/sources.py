@@ -54,8 +54,8 @@ class Race:
     @property
     def claimed(self) -> tuple[AlertSource, ...]:
         """Return the sources whose own date holds, in the order of those dates."""
-        held = [source for source in self.order if claim_of(source) is Claim.HOLDS]
-        return tuple(sorted(held, key=lambda source: (source.claimed_at is None, source.claimed_at, source.publisher)))
+        held = [(each.claimed_at, each) for each in self.order if each.claimed_at and claim_of(each) is Claim.HOLDS]
+        return tuple(source for _, source in sorted(held, key=lambda one: (one[0], one[1].publisher)))
 
 
 def seen_by(sources: Iterable[AlertSource], may_see: Callable[[str], bool]) -> tuple[AlertSource, ...]:
@@ -84,6 +84,13 @@ def begun(before: Collection[AlertSource], after: Collection[AlertSource]) -> Ra
 def timed(source: AlertSource) -> bool:
     """Return whether we looked at the feed before the article came: else our first sight says when we came."""
     return source.first_seen_at is not None and source.absent_at is not None
+
+
+def claimed_ago_s(source: AlertSource) -> float | None:
+    """Return the seconds from the publisher's own date to our first sight; None unless that date holds."""
+    if claim_of(source) is not Claim.HOLDS or source.claimed_at is None or source.first_seen_at is None:
+        return None
+    return (source.first_seen_at - source.claimed_at).total_seconds()
 
 
 def claim_of(source: AlertSource) -> Claim:

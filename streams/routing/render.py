@@ -77,14 +77,29 @@ def urgency_of(alert: DeskAlert) -> Urgency:
 
 
 def sources_line(alert: DeskAlert) -> str:
-    """Return who was first and how far behind the others were, from what the desk may see."""
+    """Return who was first and how far behind the others were, from what the desk may see.
+
+    Where a source stood in its feed before we first looked, nobody knows who was first, and the line says so.
+    """
     ordered = sorted(alert.sources, key=lambda source: source.lag_s)
     if not ordered:
         return f"first {_name(alert.head.publisher)}"
-    later = [f"{_name(source.publisher)} +{span_of(source.lag_s * 1000)}" for source in ordered[1:MOST_SOURCES]]
-    more = len(ordered) - MOST_SOURCES
-    rest = [f"{more} more"] if more > 0 else []
-    return f"{_count(ordered)}, first {', '.join([_name(ordered[0].publisher), *later, *rest])}"
+    before = next((source for source in ordered if source.first_seen_at and source.absent_at is None), None)
+    if before is not None and len(ordered) > 1:
+        why = f"first unknown: {_name(before.publisher)} had it before the first look at its feed"
+        return f"{_count(ordered)}, {_listed([_name(source.publisher) for source in ordered])}; {why}"
+    leaders = [source for source in ordered if source.lag_s == ordered[0].lag_s]
+    later = [f"{_name(source.publisher)} +{span_of(source.lag_s * 1000)}" for source in ordered[len(leaders) :]]
+    first = _name(leaders[0].publisher)
+    if len(leaders) > 1:
+        first = f"{_listed([_name(source.publisher) for source in leaders])} at once"
+    return f"{_count(ordered)}, first {_listed([first, *later])}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return the first four, and how many more there are."""
+    more = len(names) - MOST_SOURCES
+    return ", ".join([*names[:MOST_SOURCES], *([f"{more} more"] if more > 0 else [])])
 
 
 def took_line(ledger: Ledger) -> str:
