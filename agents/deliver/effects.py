@@ -1,5 +1,6 @@
 """What is written when a delivery is handed to a tier or ends, and in which order."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,8 +9,9 @@ from typing import Final, Protocol
 from agents.dead_letters import dead_letter
 from agents.deliver.job import Job
 from agents.deliver.outcome import Outcome
-from agents.kafka import Outgoing, outgoing
-from streams.ids import ReceiverId, delivery_id
+from agents.kafka import Incoming, Outgoing, outgoing
+from streams.errors import Reason
+from streams.ids import DeliveryId, ReceiverId, delivery_id
 from streams.latency import Ledger
 from streams.record import Record
 from streams.routing.notification import Delivery, DeliveryState, DeliveryStatus, HandOffReason, Thread
@@ -20,6 +22,7 @@ from streams.topics import DELIVERIES, DELIVERY_STATES, RETRIES, THREADS, Topic
 STAGE: Final = "deliver"
 DETAIL_CHARS: Final = 200
 FALLBACK: Final = "fallback"
+IS_DELIVERY_ID: Final = re.compile("[0-9a-f]{26}")
 
 
 class Log(Protocol):
@@ -82,6 +85,27 @@ def dead(job: Job, outcome: Outcome, fallback: Receiver | None, *, at: datetime)
     letter = dead_letter(job.record, stage=STAGE, reason=outcome.reason, error=error)
     told = () if fallback is None or job.delivery.purpose == FALLBACK else (_fallback(job, fallback, at),)
     return Effects(first=(letter, *told), then=ended.then, state=ended.state)
+
+
+def unread(record: Incoming, *, reason: Reason, at: datetime) -> tuple[Outgoing, DeliveryState] | None:
+    """Return the state `dead` of the delivery whose record can't be read, by its headers; None if they name none."""
+    name, _, seq = (record.header("ce_id") or b"").decode("ascii", "replace").partition("/")
+    if not IS_DELIVERY_ID.fullmatch(name):
+        return None
+    state = DeliveryState(
+        delivery_id=DeliveryId(name),
+        receiver=ReceiverId(record.key),
+        seq=int(seq) if seq.isdecimal() else 0,
+        state=DeliveryStatus.DEAD,
+        attempts=0,
+        outcome=reason.value,
+        changed_at=at,
+    )
+    written = outgoing(
+        DELIVERY_STATES, state, key=name, partition=record.partition, ce_id=f"{name}/{state.seq}/{state.state}",
+        stage=STAGE, at=at, ledger=record.ledger, traceparent=record.traceparent,
+    )  # fmt: skip
+    return written, state
 
 
 def _fallback(job: Job, receiver: Receiver, at: datetime) -> Outgoing:

@@ -10,9 +10,7 @@ from itertools import chain
 from typing import Final
 
 from agents import log
-from agents.dead_letters import dead_letter
 from agents.deliver import retry
-from agents.deliver.effects import STAGE
 from agents.deliver.job import Job
 from agents.deliver.lane import Lane
 from agents.deliver.ledger import Verdict
@@ -110,12 +108,11 @@ class Partition:
         return found
 
     async def _read(self, topic: Topic, record: Incoming) -> Job | None:
-        """Return the record's job; poison becomes a dead letter and is done."""
+        """Return the record's job; poison becomes a dead letter, its delivery is dead, and the record is done."""
         try:
             delivery = Delivery.from_json(record.value, schema=record.schema)
         except PoisonError as err:
-            await self._around.producer.deliver([dead_letter(record, stage=STAGE, reason=err.reason, error=str(err))])
-            self._around.metrics.dead_letters.labels(STAGE, err.reason.value).inc()
+            await self.settlement.set_aside(record, err)
             self._finish(topic, record)
             return None
         due_at = retry.due_at(record, topic, delivery.delivery_id)

@@ -8,6 +8,7 @@ from typing import Final
 
 from agents import log
 from agents.deliver.effects import Log
+from agents.deliver.ledger import DeliveryLedger
 from agents.deliver.partition import Partition
 from agents.deliver.receivers import Receivers
 from agents.deliver.surroundings import Ownership, Surroundings
@@ -96,6 +97,11 @@ class Sender:
             for urgency, at in partition.oldest().items():
                 found[urgency] = min(at, found.get(urgency, at))
         return found
+
+    def ledger(self, number: int) -> DeliveryLedger | None:
+        """Return the ledger of a number, None for one that is another's; complete once the number is started."""
+        partition = self._partitions.get(number)
+        return partition.settlement.ledger if partition else None
 
     def _surroundings(self) -> Surroundings:
         owner, producer, receivers, metrics, now = self._given

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from agents import log
+from agents.dead_letters import dead_letter
 from agents.deliver import effects, retry
 from agents.deliver.attempt import Attempt
 from agents.deliver.effects import Effects
@@ -12,8 +13,8 @@ from agents.deliver.lane import Channel
 from agents.deliver.ledger import DeliveryLedger, Threads
 from agents.deliver.outcome import Outcome, OutcomeKind, failed, refused
 from agents.deliver.surroundings import Surroundings
-from agents.kafka import Outgoing
-from streams.errors import Reason
+from agents.kafka import Incoming, Outgoing
+from streams.errors import PoisonError, Reason
 from streams.ids import ReceiverId
 from streams.routing.notification import DeliveryStatus, HandOffReason
 
@@ -82,6 +83,18 @@ class Settlement:
     async def expire(self, jobs: Sequence[Job]) -> None:
         """Write the state `expired`: what came too late is told, never silent."""
         await self._finish(jobs, DeliveryStatus.EXPIRED, EXPIRED)
+
+    async def set_aside(self, record: Incoming, err: PoisonError) -> None:
+        """Write the dead letter of a record that can't be read; then its delivery is dead, if a header names it."""
+        self.around.metrics.dead_letters.labels(effects.STAGE, err.reason.value).inc()
+        await self._write([dead_letter(record, stage=effects.STAGE, reason=err.reason, error=str(err))])
+        if (found := effects.unread(record, reason=err.reason, at=self.around.now())) is None:
+            return
+        written, state = found
+        known = self.ledger.state(state.delivery_id)
+        if known is None or not (known.state.final or known.seq > state.seq):
+            await self._write([written])
+            self.ledger.record(state)
 
     async def _delivered(self, job: Job, outcome: Outcome) -> None:
         at = self.around.now()

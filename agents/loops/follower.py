@@ -142,12 +142,16 @@ class Reader:
         """Read this partition from the offset on."""
         self._client.seek(place, offset)
 
-    async def seek_to(self, moment: datetime) -> None:
-        """Read each partition from the first record on that was appended at the moment (UTC) or later."""
+    async def seek_to(self, moment: datetime) -> Mapping[Any, int]:
+        """Read each partition from the first record on that was appended at the moment (UTC) or later.
+
+        Returns the present end of each partition that has such a record.
+        """
         ends = await self.ends()  # first: what is appended meanwhile is not older than the moment, and has an offset
         found = await self._client.offsets_for_times(dict.fromkeys(self._places, int(moment.timestamp() * 1000)))
         for place in self._places:
             self.seek(place, found[place].offset if found[place] else ends[place])
+        return {place: ends[place] for place in self._places if found[place] and found[place].offset < ends[place]}
 
     async def read_to(self, ends: Mapping[Any, int], apply: Apply) -> None:
         """Apply everything from where the reader stands to `ends`."""

@@ -62,6 +62,7 @@ async def test_poison_is_set_aside_and_the_next_record_goes_on() -> None:
     [letter] = world.letters()
     assert (letter.reason, letter.offset) == (Reason.NOT_JSON, 0)
     assert world.log.committed[NAMES.of(URGENT), number] == 2
+    assert world.log.outcomes() == ["delivered"]
 
 
 @jumping
