@@ -189,12 +189,16 @@ def reference(*steps: str) -> JsonSchemaValue:
 
 
 def schemas() -> JsonSchemaValue:
-    """Return the schema of each class once, records and their parts alike. Raises: ValueError if two share a name."""
-    found: dict[str, JsonSchemaValue] = {"Ledger": envelopes.ledger()}
-    for record in RECORDS:
-        schema = schema_of(record)
+    """Return the schema of each class, records and their parts alike, and of the ledger."""
+    return merged({record.__name__: schema_of(record) for record in RECORDS}) | {"Ledger": envelopes.ledger()}
+
+
+def merged(records: Mapping[str, JsonSchemaValue]) -> JsonSchemaValue:
+    """Return each class of the records' schemas once. Raises: ValueError if one name means two things."""
+    found: dict[str, JsonSchemaValue] = {}
+    for record, schema in records.items():
         root = {key: value for key, value in schema.items() if key not in {"$schema", "$id", "$defs"}}
-        for name, part in {**schema.get("$defs", {}), record.__name__: root}.items():
+        for name, part in {**schema.get("$defs", {}), record: root}.items():
             if found.setdefault(name, moved(part)) != moved(part):
                 raise ValueError(f"two records mean different things by {name}")
     return {name: found[name] for name in sorted(found)}

@@ -1,6 +1,10 @@
-"""Write docs/schemas/NAME.vN.json, one JSON Schema for each record of the topic catalogue."""
+"""Write docs/schemas/NAME.vN.json, one JSON Schema for each record of the topic catalogue.
+
+`python -m docs.schemas 0.2.0` also keeps them in docs/schemas/released/0.2.0, which later ones must stay compatible with.
+"""
 
 import json
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -63,6 +67,13 @@ def file_name(record: type[Record]) -> str:
     return f"{record.schema_name}.v{record.schema_version}.json"
 
 
+def release(version: str, folder: Path = FOLDER) -> None:
+    """Keep today's schemas as those of a release. Raises: FileExistsError, for what was released is never changed."""
+    kept = folder / "released" / version
+    kept.mkdir(parents=True)
+    write(kept)
+
+
 def write(folder: Path = FOLDER) -> None:
     """Write every schema."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,3 +84,5 @@ def write(folder: Path = FOLDER) -> None:
 
 if __name__ == "__main__":
     write()
+    for each in sys.argv[1:]:
+        release(each)
