@@ -9,6 +9,7 @@ import aiohttp
 
 from agents.deliver.receivers import Receivers
 from agents.deliver.sender import SOURCES, STATES, Sender
+from agents.deliver.unaccounted import Unaccounted
 from agents.kafka import Producer
 from agents.loops.follower import Follower
 from agents.loops.owner import Owner
@@ -69,7 +70,11 @@ class Deliver:
             metrics=self._metrics,
             now=self._now,
         )
-        parts = {asyncio.ensure_future(part) for part in (sender.run(), follower.run(), self._watch_backlog(sender))}
+        unaccounted = Unaccounted(
+            self._settings, owner=self.owner, sender=sender, metrics=self._metrics, now=self._now
+        )
+        work = (sender.run(), follower.run(), self._watch_backlog(sender), unaccounted.run())
+        parts = {asyncio.ensure_future(part) for part in work}
         owner = asyncio.ensure_future(self.owner.run(sender))
         try:
             done, _ = await asyncio.wait({owner, *parts}, return_when=asyncio.FIRST_COMPLETED)
