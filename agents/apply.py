@@ -59,7 +59,8 @@ async def apply_routes(settings: Settings, producer: Producer, routes: Routes) -
         return Applied(unchanged=1)
     now = datetime.now(UTC)
     record = RoutesVersion(version=version, body=routes, author=author(settings), made_at=now)
-    await producer.deliver([outgoing(ROUTES, record, key=version, ce_id=version, stage=STAGE, at=now)])
+    ce_id = f"{version}@{now.isoformat()}"  # routes that come back to what they were are another event
+    await producer.deliver([outgoing(ROUTES, record, key=version, ce_id=ce_id, stage=STAGE, at=now)])
     name = f"routes {version}"
     lost = () if await _newest_routes(settings) == version else (name,)
     return Applied(published=(name,), lost=lost)
@@ -111,9 +112,9 @@ def feed_differences(live: Mapping[str, Feed], feeds: Sequence[Feed], *, managed
     gone = [feed for name, feed in live.items() if feed.managed_by == managed_by and name not in wanted]
     return [
         *(
-            outgoing(FEEDS, feed, key=feed.feed_id, by=feed.host, ce_id=feed.feed_id, stage=STAGE, at=now)
+            outgoing(FEEDS, feed, key=name, by=feed.host, ce_id=f"{name}@{now.isoformat()}", stage=STAGE, at=now)
             for feed in feeds
-            if live.get(feed.feed_id) != feed
+            if live.get(name := feed.feed_id) != feed
         ),
         *(tombstone(FEEDS, key=feed.feed_id, by=feed.host) for feed in gone),
     ]

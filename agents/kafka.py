@@ -142,7 +142,7 @@ def outgoing(
             ("ce_specversion", b"1.0"),
             ("ce_id", ce_id.encode()),
             ("ce_type", (ce_type or record.ce_type()).encode()),
-            ("ce_source", f"/tocsin/{stage}".encode()),
+            ("ce_source", f"/tocsin/{stage}/{topic.name}".encode()),  # an id is used again on another topic
             ("ce_time", at.astimezone(UTC).isoformat().replace("+00:00", "Z").encode()),
             ("ce_subject", key.encode()),
             ("content-type", b"application/json"),

@@ -18,7 +18,8 @@ def headers(record: type[Record], ce_type: str) -> JsonSchemaValue:
         "ce_id": {**TEXT, "description": "with ce_source it names the event; written again, it is the same"},
         "ce_type": {"const": ce_type, "description": "what happened"},
         "ce_source": {
-            "type": "string", "format": "uri-reference", "pattern": "^/tocsin/[^/]+", "description": "who wrote it",
+            "type": "string", "format": "uri-reference", "pattern": "^/tocsin/[^/]+/[^/]+$",
+            "description": "/tocsin/, the stage that wrote it, and the topic",
         },
         "ce_time": {**TIME, "description": "event time (UTC): when what it was made from was appended"},
         "ce_subject": {**TEXT, "description": "the record's key"},

@@ -1,6 +1,6 @@
 """Write docs/schemas/NAME.vN.json, one JSON Schema for each record of the topic catalogue.
 
-`python -m docs.schemas 0.2.0` also keeps them in docs/schemas/released/0.2.0, which later ones must stay compatible with.
+`python -m docs.schemas 0.2.0` also keeps them in docs/schemas/released/0.2.0: later ones must stay compatible with it.
 """
 
 import json

@@ -57,7 +57,7 @@ async def test_what_a_feed_publishes_stands_on_articles_with_its_ledger(topics: 
     await topics.publish(feed)
     async with polling(topics.settings):
         await topics.until(articles=2, states=2)
-    records = [each for each in await topics.records(ARTICLES) if each.header("ce_source") == b"/tocsin/poll"]
+    records = [each for each in await topics.records(ARTICLES) if each.header("ce_source") == b"/tocsin/poll/articles"]
     new = [each for each in records if Article.from_json(each.value).feed_id == feed.feed_id]
     assert sorted(Article.from_json(each.value).title for each in new) == ["Title 1", "Title 2"]
     for record in new:

@@ -144,7 +144,7 @@ def test_an_output_carries_cloudevents_schema_trace_and_ledger() -> None:
         "ce_specversion": b"1.0",
         "ce_id": b"e1",
         "ce_type": b"tocsin.note.v1",
-        "ce_source": b"/tocsin/alert",
+        "ce_source": b"/tocsin/alert/alerts",
         "ce_time": b"2026-03-02T09:30:00Z",
         "ce_subject": b"s1",
         "content-type": b"application/json",
