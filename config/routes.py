@@ -19,8 +19,8 @@ from streams.routing.route import Desk, Matcher, Receiver, RouteNode, Routes, Ti
 FILE = "routes.yaml"
 ROOT_KEYS = ("version", "time_intervals", "receivers", "desks", "route")
 NODE_KEYS = (
-    "matchers", "desk", "receivers", "relations", "mute_time_intervals", "active_time_intervals", "escalate",
-    "continue", "routes",
+    "matchers", "desk", "receivers", "relations", "mute_time_intervals", "active_time_intervals", "flash_pierces",
+    "escalate", "continue", "routes",
 )  # fmt: skip
 GROUPING = ("group_by", "group_wait", "group_interval", "repeat_interval", "inhibit_rules", "inhibition")
 MANNERS = ("edit_root", "thread", "broadcast", "drop")
@@ -82,6 +82,7 @@ def _node(node: Node, known: Known, parent: RouteNode, *, root: bool = False) ->
         relations={**parent.relations, **_relations(fields["relations"])},
         mute_time_intervals=_intervals(fields, "mute_time_intervals", known, parent.mute_time_intervals),
         active_time_intervals=_intervals(fields, "active_time_intervals", known, parent.active_time_intervals),
+        flash_pierces=fields["flash_pierces"].truth(default=parent.flash_pierces),
         go_on=fields["continue"].truth(default=False),
     )
     _check_node(node, fields, made, known, root=root)

@@ -6,7 +6,7 @@ And what was in force at any moment, of controls and routes: what was appended b
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Generic, Literal, TypeVar
 
 from streams.errors import UnavailableError
@@ -17,6 +17,8 @@ from streams.routing.route import Matcher, RoutesVersion
 from streams.routing.silence import Silence
 
 VERSIONS_KEPT = 50
+ENDED_KEPT = timedelta(days=8)  # what is behind by more finds no desk-story either, and its deliveries are gone
+BEGINNING, FOREVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 T = TypeVar("T")
 
 
@@ -60,11 +62,12 @@ class Versions(Generic[T]):
 
 
 class InForce:
-    """What the topics `routes` and `controls` said at each moment."""
+    """What the topics `routes` and `controls` said at each moment of the last 8 days; ended silences are forgotten."""
 
     def __init__(self) -> None:
         self._routes: Versions[RoutesVersion] = Versions()
         self._silences: dict[str, Versions[Silence | None]] = {}
+        self._latest_at = BEGINNING
 
     def take_routes(self, version: RoutesVersion, appended_at: datetime) -> None:
         """Take a version of the routes, in log order."""
@@ -84,9 +87,25 @@ class InForce:
         routes = self._routes.before(moment) or next(iter(self._routes.values), None)
         if routes is None:
             raise UnavailableError("the topic routes holds no version: run `tocsin routes apply`")
+        if moment > self._latest_at:
+            self._latest_at = moment
+            self._forget(moment - ENDED_KEPT)
         found = (versions.before(moment) for versions in self._silences.values())
         silences = tuple(silence for silence in found if silence is not None)
         return Moment(routes=routes, silences=silences, at=moment, offset=offset)
+
+    def _forget(self, before: datetime) -> None:
+        """Forget the silences that ended before a moment: no alert that is still to be decided can fall into them."""
+        for key in [key for key, versions in self._silences.items() if _ended_at(versions) < before]:
+            del self._silences[key]
+
+
+def _ended_at(versions: Versions[Silence | None]) -> datetime:
+    """Return when a silence was ended, or will have ended of itself; the end of time for one that has no end."""
+    newest, appended_at = versions.values[-1], versions.times[-1]
+    if newest is None:
+        return appended_at
+    return max(newest.ends_at, appended_at) if newest.ends_at else FOREVER
 
 
 def silence_of(control: Control) -> Silence:

@@ -17,7 +17,7 @@ from config.routes import load_routes
 from config.settings import Settings
 from streams.routing.receiver import named_secrets
 from streams.routing.route import Matcher, Receiver, RouteNode, Routes
-from streams.routing.time_interval import muted_by
+from streams.routing.time_interval import quiet_by
 from streams.routing.tree import Hit, walk
 
 TOLD_BY_DEFAULT = {"urgency": "routine", "relation": "first", "permission": "public"}
@@ -72,9 +72,7 @@ def _ways(routes: Routes, labels: Mapping[str, str], at: datetime) -> Iterator[d
             outcome, why = "no_route", "no desk stands on its way"
         elif labels["permission"] not in desk.permissions:
             outcome, why = "not_permitted", f"the desk holds {', '.join(desk.permissions)}, not {labels['permission']}"
-        elif name := muted_by(
-            node.mute_time_intervals, node.active_time_intervals, routes.time_intervals, at, zone=desk.zone
-        ):
+        elif name := quiet_by(node, labels.get("urgency", ""), routes.time_intervals, at, zone=desk.zone):
             outcome, why = "quiet_hours", f"muted by {name} at {at:%Y-%m-%d %H:%M} UTC"
         yield {
             "path": _path(routes.route, hit),

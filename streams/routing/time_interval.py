@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from streams.routing.route import TimeInterval
+from streams.matching.rule import Urgency
+from streams.routing.route import RouteNode, TimeInterval
 
 UNKNOWN_ZONE = "UTC"
 
@@ -28,6 +29,15 @@ def contains(interval: TimeInterval, at: datetime, *, zone: str) -> bool:
         else (_on(interval, today) and minute >= start) or (_on(interval, yesterday) and minute < end)
         for start, end in interval.times
     )
+
+
+def quiet_by(
+    node: RouteNode, urgency: str, intervals: Mapping[str, TimeInterval], at: datetime, *, zone: str
+) -> str | None:
+    """Return the name of the interval that keeps a node quiet for an urgency, or None; a flash may go through it."""
+    if node.flash_pierces and urgency == Urgency.FLASH:
+        return None
+    return muted_by(node.mute_time_intervals, node.active_time_intervals, intervals, at, zone=zone)
 
 
 def muted_by(

@@ -7,11 +7,10 @@ from datetime import datetime
 from streams.alerts.alert import Alert, AlertedRule, Relation
 from streams.alerts.urgency import at_most_urgent
 from streams.ids import ControlId, EntityId
-from streams.matching.rule import Urgency
 from streams.routing.permission import relation_for
 from streams.routing.route import Desk, Routes
 from streams.routing.silence import Silence, silencing
-from streams.routing.time_interval import muted_by
+from streams.routing.time_interval import quiet_by
 from streams.routing.told import DeskStory, RoutingDecision, ToldKey
 from streams.routing.tree import Hit, labels_of, walk
 
@@ -71,7 +70,8 @@ def judge(alert: Alert, rule: AlertedRule, situation: Situation) -> Verdict:
         ids = tuple(silence.silence_id for silence in silenced)
         why = f"silenced by {silenced[0].user} {silenced[0].until}"
         return Verdict(key=key, told_as=told_as, decision=RoutingDecision.SILENCED, because=why, controls=ids)
-    quiet = [_quiet(hit, key, situation) for hit in hits]
+    intervals, zone = situation.routes.time_intervals, situation.desk.zone
+    quiet = [quiet_by(hit.node, key.urgency, intervals, situation.at, zone=zone) for hit in hits]
     heard = tuple(hit for hit, muted in zip(hits, quiet, strict=True) if muted is None)
     if not heard:
         why = f"quiet hours {quiet[0]} at {situation.at:%H:%M} UTC"
@@ -127,13 +127,3 @@ def _about(key: ToldKey) -> str:
 def _silenced(alert: Alert, key: ToldKey, labels: Mapping[str, str], situation: Situation) -> tuple[Silence, ...]:
     meant = {**labels, "desk": situation.desk.desk_id, "story": alert.story_id}
     return silencing(situation.silences, meant, key.entities, at=situation.at)
-
-
-def _quiet(hit: Hit, key: ToldKey, situation: Situation) -> str | None:
-    node = hit.node
-    if node.flash_pierces and key.urgency is Urgency.FLASH:
-        return None
-    intervals = situation.routes.time_intervals
-    return muted_by(
-        node.mute_time_intervals, node.active_time_intervals, intervals, situation.at, zone=situation.desk.zone
-    )

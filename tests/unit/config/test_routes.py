@@ -47,6 +47,18 @@ def test_a_node_inherits_what_it_does_not_say() -> None:
     assert none.receivers == ()
 
 
+def test_a_flash_goes_through_quiet_hours_unless_a_node_or_one_above_it_says_no() -> None:
+    found, problems = read(
+        "route:\n  desk: ops\n  mute_time_intervals: [night]\n  flash_pierces: false\n  routes:\n"
+        "    - {matchers: ['topic=trade']}\n"
+        "    - {matchers: ['topic=rates'], flash_pierces: true}\n"
+    )
+    assert found.route.flash_pierces is False
+    assert [child.flash_pierces for child in found.route.routes] == [False, True]
+    assert problems == []
+    assert read("route: {desk: ops}\n")[0].route.flash_pierces is True
+
+
 def test_every_desk_sees_what_tocsin_says_of_its_feeds() -> None:
     routes, _ = read("route: {desk: ops}\n")
     assert routes.desks[DeskId("fx")].permissions == ("public", "reuters", "tocsin")

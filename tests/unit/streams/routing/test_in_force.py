@@ -1,9 +1,9 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from streams import controls
-from streams.controls import Control, InForce
+from streams.controls import ENDED_KEPT, Control, InForce
 from streams.errors import UnavailableError
 from streams.routing.route import Matcher
 from tests.support.alerting import NOW, routes, version
@@ -11,13 +11,14 @@ from tests.support.alerting import NOW, routes, version
 MINUTE = timedelta(minutes=1)
 
 
-def control(name: str = "x1", kind: str = "silence", comment: str = "") -> Control:
+def control(name: str = "x1", kind: str = "silence", comment: str = "", ends_at: datetime | None = None) -> Control:
     return Control.model_validate(
         {
             "kind": kind,
             "id": name,
             "matchers": [Matcher(label="topic", op="=", value="trade")],
             "starts_at": NOW,
+            "ends_at": ends_at,
             "user": "ana",
             "comment": comment,
         }
@@ -75,3 +76,33 @@ def test_a_clock_that_runs_backwards_reorders_nothing_and_old_versions_are_forgo
     monkeypatch.setattr(controls, "VERSIONS_KEPT", 1)
     in_force.take_routes(version(routes(), "v4"), NOW + 3 * MINUTE)
     assert in_force.at(NOW, offset=0).routes.version == "v4"
+
+
+def test_silences_that_no_alert_can_fall_into_any_more_are_forgotten() -> None:
+    in_force = with_routes("v1")
+    for number in range(1_000):
+        name = f"silence/x{number}"
+        in_force.take_control(name, control(f"x{number}", ends_at=NOW + 10 * MINUTE), NOW)
+        if number % 2:
+            in_force.take_control(name, None, NOW + 5 * MINUTE)
+    in_force.take_control("silence/endless", control("endless"), NOW)
+
+    def names(at: datetime) -> set[str]:
+        return {silence.silence_id for silence in in_force.at(at, offset=0).silences}
+
+    assert len(names(NOW + MINUTE)) == 1_001
+    in_force.at(NOW + ENDED_KEPT, offset=0)
+    assert len(names(NOW + MINUTE)) == 1_001, "an alert that waited for a week is decided by the silences of its time"
+    in_force.at(NOW + ENDED_KEPT + 11 * MINUTE, offset=0)
+    assert names(NOW + MINUTE) == {"endless"}
+    assert len(in_force._silences) == 1
+
+
+def test_a_silence_that_was_set_anew_is_kept_by_its_newest_version() -> None:
+    in_force = with_routes("v1")
+    in_force.take_control("silence/x1", control(ends_at=NOW + MINUTE), NOW)
+    in_force.take_control("silence/x1", control(), NOW + 2 * MINUTE)
+
+    later = in_force.at(NOW + 2 * ENDED_KEPT, offset=0)
+
+    assert [silence.silence_id for silence in later.silences] == ["x1"]
