@@ -16,6 +16,7 @@ from agents.health import Health
 from agents.kafka import Producer
 from agents.loops.batch import BatchWork
 from agents.loops.coverage import Coverage
+from agents.loops.ending import run_until_one_ends
 from agents.loops.follower import Follower
 from agents.loops.owner import Owner
 from agents.loops.stage import Stage
@@ -79,20 +80,6 @@ class Process:
             await wire(self)
             watchdog = Watchdog(self.settings, self.metrics, *self._watched)
             await run_until_one_ends(self._loops, [*self._support, watchdog.run()])
-
-
-async def run_until_one_ends(loops: list[Task], support: list[Task]) -> None:
-    """Run all until cancelled or until one ends; then end the loops, and only then their support."""
-    tasks = [[asyncio.ensure_future(work) for work in group] for group in (loops, support)]
-    try:
-        done, _ = await asyncio.wait([task for group in tasks for task in group], return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for group in tasks:
-            for task in group:
-                task.cancel()
-            await asyncio.gather(*group, return_exceptions=True)
 
 
 async def run_poll(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from agents.deliver.receivers import Receivers
 from agents.deliver.sender import SOURCES, STATES, Sender
 from agents.deliver.unaccounted import Unaccounted
 from agents.kafka import Producer
+from agents.loops.ending import run_until_one_ends
 from agents.loops.follower import Follower
 from agents.loops.owner import Owner
 from agents.metrics import Metrics
@@ -70,21 +71,9 @@ class Deliver:
             metrics=self._metrics,
             now=self._now,
         )
-        unaccounted = Unaccounted(
-            self._settings, owner=self.owner, sender=sender, metrics=self._metrics, now=self._now
-        )
-        work = (sender.run(), follower.run(), self._watch_backlog(sender), unaccounted.run())
-        parts = {asyncio.ensure_future(part) for part in work}
-        owner = asyncio.ensure_future(self.owner.run(sender))
-        try:
-            done, _ = await asyncio.wait({owner, *parts}, return_when=asyncio.FIRST_COMPLETED)
-            for part in done:
-                part.result()
-        finally:
-            for tasks in ({owner}, parts):
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+        unaccounted = Unaccounted(self._settings, owner=self.owner, sender=sender, metrics=self._metrics, now=self._now)
+        parts = [sender.run(), follower.run(), self._watch_backlog(sender), unaccounted.run()]
+        await run_until_one_ends([self.owner.run(sender)], parts)
 
     async def _watch_backlog(self, sender: Sender) -> None:
         while True:

@@ -7,11 +7,12 @@ from typing import Any
 
 from aiokafka import ConsumerRebalanceListener
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import CommitFailedError, IllegalStateError
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from agents import log
 from agents.kafka import connect, disconnect, new_consumer, partition
 from agents.loops.pulse import Pulse
+from agents.loops.seat import Seat
 from config.settings import Settings
 
 HEARTBEAT_MS = 1_000  # with a session of 6 s, a dead worker's partitions are taken over after about 7 s
@@ -47,6 +48,7 @@ class Membership:
         self._committing = asyncio.Lock()
         self._ends: Mapping[Any, int] = {}
         self._client: Any = None
+        self.seat = Seat(settings.instance, settings.topic_prefix + group)
 
     async def start(self, *, assigned: Callable[[Sequence[int]], None], revoked: Callable[[], Awaitable[None]]) -> None:
         """Join. `revoked` is awaited before the numbers are another's; `assigned` gets the new ones, all paused."""
@@ -65,16 +67,26 @@ class Membership:
         self._beating = asyncio.create_task(self._pulse.run())
         await connect(self._client)
 
-    async def stop(self) -> None:
-        """Leave the group (a static member keeps its seat until its session ends)."""
+    async def stop(self, *, by_request: bool) -> None:
+        """Disconnect. By request the group is left at once; else a process with a name keeps its seat for a session."""
         if self._beating is not None:
             self._beating.cancel()
+        if by_request:
+            await self.seat.leave()
         if self._client is not None:
             await disconnect(self._client)
 
     async def fetch(self) -> Mapping[Any, Sequence[Any]]:
-        """Return the next records of partitions that are not paused, or nothing after half a second."""
-        return await self._client.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)  # type: ignore[no-any-return]
+        """Return the next records of partitions that are not paused, or nothing after half a second.
+
+        Raises: ConfigurationError when another process has this one's name; the client's KafkaError.
+        """
+        try:
+            return await self._client.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)  # type: ignore[no-any-return]
+        except KafkaError as err:
+            if (stolen := self.seat.stolen(err)) is not None:
+                raise stolen from err
+            raise
 
     def holds(self, number: int) -> bool:
         """Return whether the number is held, started, and this process was not frozen for a session's time."""
@@ -197,10 +209,12 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
         if revoked or self._membership.held:
             await self._revoked()
             self._membership.held.clear()
+        self._membership.seat.claim()
 
     async def on_partitions_assigned(self, assigned: Collection[Any]) -> None:
         numbers = sorted({place.partition for place in assigned})
-        self._membership._client.pause(*assigned)  # noqa: SLF001 - the listener is a part of the membership
+        self._membership.seat.take(self._membership._client)  # noqa: SLF001 - the listener is a part of the membership
+        self._membership._client.pause(*assigned)  # noqa: SLF001 - as above
         self._membership.held = {number: Held() for number in numbers}
         self._membership.joined = True
         self._assigned(numbers)

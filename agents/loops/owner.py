@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from agents import log
 from agents.kafka import Incoming, incoming, partition
+from agents.loops.ending import by_request
 from agents.loops.follower import Reader
 from agents.loops.membership import Held, Membership
 from agents.topic_admin import check_catalogue
@@ -71,16 +72,21 @@ class Owner:
     async def run(self, work: Work) -> None:
         """Run until cancelled; then finish the batch in flight, end the work and leave the group.
 
-        Raises: whatever the work raises, uncommitted; ConfigurationError when a topic is missing.
+        After a failure the group is not left: a process that has a name comes back to what it held.
+        Raises: whatever the work raises, uncommitted; ConfigurationError when a topic is missing or the name is taken.
         """
         await check_catalogue(self._settings, self._topics)
         self._work = work
         self._failed = asyncio.get_running_loop().create_future()
+        leaves = False
         try:
             await self._membership.start(assigned=self._assigned, revoked=self._revoked)
             await first_of(self._take_forever(), self._failed)
+        except asyncio.CancelledError as cancelled:
+            leaves = by_request(cancelled)
+            raise
         finally:
-            await self._leave()
+            await self._end(leaves=leaves)
 
     @property
     def ready(self) -> bool:
@@ -238,7 +244,7 @@ class Owner:
         if not task.cancelled() and (err := task.exception()) and not self._failed.done():
             self._failed.set_exception(err)
 
-    async def _leave(self) -> None:
+    async def _end(self, *, leaves: bool) -> None:
         await self._stop_restoring()
         try:
             async with asyncio.timeout(GRACE_S):
@@ -246,7 +252,7 @@ class Owner:
         except TimeoutError:
             LOG.warning("the work did not end in time")
         finally:
-            await self._membership.stop()
+            await self._membership.stop(by_request=leaves)
 
 
 async def first_of(work: Coroutine[Any, Any, None], failure: "asyncio.Future[None]") -> None:

@@ -12,14 +12,17 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import faust
 from faust.transport.drivers import aiokafka as driver
 
 from agents import log
 from agents.dead_letters import count, guarded
-from agents.kafka import Headers, Incoming, Outgoing, Producer, connection, disconnect
+from agents.kafka import Outgoing, Producer, connection, disconnect
+from agents.loops.ending import by_request
+from agents.loops.event import Decide, received
+from agents.loops.seat import Seat
 from agents.metrics import Metrics
 from agents.topic_admin import check_catalogue
 from config.settings import Settings
@@ -30,23 +33,48 @@ MOST_RECORDS = 500
 WITHIN_S = 0.005  # how long a batch waits for company: most of a hop's p50 of 7 ms
 SLICE_S = 0.005  # decisions hold the loop no longer than this
 REFUSED_EXIT = 70
+LOOK_EVERY_S = 0.5
 GRACE_S = 8.0  # batches in flight are finished within about a second, if there is a broker
 
 LOG = log.named("stage")
 QUIET = logging.getLogger("faust.stage")  # else Faust logs each step of its own under this module's name
 
 
-class Decide(Protocol):
-    """A stage's decision: pure."""
+class SeatListener(driver.ConsumerRebalanceListener):  # type: ignore[misc]  # faust ships no types
+    """Faust's listener, which also keeps the books of our seat; aiokafka calls it in the consumer's thread."""
 
-    def __call__(self, record: Incoming, *, stamped_at: datetime) -> Sequence[Outgoing]:
-        """Return the outputs. Event time is `record.appended_at`; `stamped_at` is only for the ledger header."""
+    def on_partitions_revoked(self, revoked: Any) -> Awaitable[None]:  # noqa: ANN401 - faust ships no types
+        """Begin at once, as Faust's own does, and end with the claim."""
+        return self._claim(super().on_partitions_revoked(revoked))
+
+    async def _claim(self, revoking: Awaitable[None]) -> None:
+        await revoking
+        self._thread.app.seat.claim()
+
+    async def on_partitions_assigned(self, assigned: Any) -> None:  # noqa: ANN401 - faust ships no types
+        """Note who we are, then do what Faust's own does."""
+        self._thread.app.seat.take(self._thread._consumer)  # noqa: SLF001 - faust has no other word for it
+        await super().on_partitions_assigned(assigned)
+
+
+class LeavingThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # faust ships no types
+    """The consumer's thread; it stops once everything is committed."""
+
+    async def on_thread_stop(self) -> None:
+        """Leave the group if the end was asked for."""
+        if self.app.leaves:
+            await self.app.seat.leave()
+        await super().on_thread_stop()
 
 
 class HardenedConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no types
     """Never commits past a message that is still in flight."""
 
     logger = QUIET
+    RebalanceListener = SeatListener
+
+    def _new_consumer_thread(self) -> Any:  # noqa: ANN401 - faust ships no types
+        return LeavingThread(self, loop=self.loop, beacon=self.beacon)
 
     def _new_offset(self, tp: Any) -> int | None:  # noqa: ANN401 - faust ships no types
         in_flight = [found.offset for found in self._unacked_messages if found.tp == tp and not found.acked]
@@ -82,6 +110,8 @@ class StageApp(faust.App):  # type: ignore[misc]  # faust ships no types
 
     logger = QUIET
     before: Callable[[], Awaitable[None]]
+    seat: Seat
+    leaves = False
 
     async def on_first_start(self) -> None:
         """Load what the decisions need, the rules for one, before the first record."""
@@ -126,17 +156,28 @@ class Stage:
     async def run(self) -> None:
         """Run until cancelled; batches in flight are finished and committed (SIGTERM ends in about a second).
 
-        Raises: ConfigurationError when a topic is missing; UnavailableError when Faust itself gives up. A refusal by
-        the broker exits the process with 70, a newer schema with 75, both uncommitted.
+        Raises: ConfigurationError when a topic is missing or another process has this one's name; UnavailableError
+        when Faust or its client gives up. A refusal by the broker exits the process with 70, a newer schema with 75,
+        both uncommitted.
         """
         await check_catalogue(self._settings, [self._source, DEAD_LETTERS])
         self._app = app = self._build()
         try:
             await app.start()
-            await app.wait_until_stopped()
-            raise UnavailableError(f"faust gave up: {app.crash_reason!r}") from app.crash_reason
+            await self._until_it_gives_up(app)
+        except asyncio.CancelledError as cancelled:
+            app.leaves = by_request(cancelled)
+            raise
         finally:
             await disconnect(app, within_s=GRACE_S)
+
+    async def _until_it_gives_up(self, app: StageApp) -> None:
+        # Faust never asks its client what went wrong with the group: it would wait for partitions for ever.
+        trouble: BaseException | None = None
+        while not app.should_stop and (trouble := app.seat.trouble()) is None:
+            await app.sleep(LOOK_EVERY_S)
+        why = trouble or app.crash_reason
+        raise app.seat.stolen(why) or UnavailableError(f"faust gave up: {why!r}") from why
 
     @property
     def ready(self) -> bool:
@@ -170,6 +211,7 @@ class Stage:
     def _build(self) -> StageApp:
         app = StageApp(self._settings.topic_prefix + self._group, **faust_settings(self._settings, self._group))
         app.before = self._before
+        app.seat = Seat(self._settings.instance, self._settings.topic_prefix + self._group)
         topic = app.topic(
             Names(self._settings.topic_prefix).of(self._source),
             key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw",
@@ -212,21 +254,6 @@ class Stage:
                 await asyncio.sleep(0)
                 pause_at = time.monotonic() + SLICE_S
         return outputs, len(events), None
-
-
-def received(event: Any) -> Incoming:  # noqa: ANN401 - faust ships no types
-    """Return what a Faust event holds, as it was read: bytes."""
-    message = event.message
-    headers: Headers = tuple(message.headers.items() if isinstance(message.headers, Mapping) else message.headers or ())
-    return Incoming(
-        topic=message.topic,
-        partition=message.partition,
-        offset=message.offset,
-        key=(message.key or b"").decode("utf-8", "replace"),
-        value=message.value,
-        headers=headers,
-        appended_at=datetime.fromtimestamp(message.timestamp, UTC),
-    )
 
 
 def faust_settings(settings: Settings, group: str) -> dict[str, Any]:

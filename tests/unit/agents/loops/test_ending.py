@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from agents.app import run_until_one_ends
+from agents.loops.ending import by_request, run_until_one_ends
 
 
 class Log:
@@ -38,3 +38,29 @@ async def test_one_failure_ends_everything_and_is_the_error_that_is_seen(place: 
     with pytest.raises(RuntimeError, match="failing"):
         await run_until_one_ends(loops, support)
     assert set(log.said) == {"failing ended", "other ended"}
+
+
+async def seen(ends: list[bool]) -> None:
+    try:
+        await asyncio.sleep(3600)
+    except asyncio.CancelledError as cancelled:
+        ends.append(by_request(cancelled))
+        raise
+
+
+async def fails() -> None:
+    await asyncio.sleep(0)
+    raise RuntimeError("a bug")
+
+
+async def test_a_loop_is_told_apart_a_request_to_end_and_another_ones_failure() -> None:
+    ends: list[bool] = []
+    with pytest.raises(RuntimeError, match="a bug"):
+        await run_until_one_ends([run_until_one_ends([seen(ends)], [])], [fails()])
+    assert ends == [False], "also where loops stand in loops"
+    running = asyncio.create_task(run_until_one_ends([run_until_one_ends([seen(ends)], [])], []))
+    await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.wait({running})
+    assert running.cancelled()
+    assert ends == [False, True]
