@@ -29,6 +29,7 @@ FETCH_OUTCOMES = (
     "refused_address", "too_large", "not_a_feed", "gone", "denied",
 )  # fmt: skip
 MOST_LABEL_VALUES = 1_000
+ROUNDING_MS = 1_000.0  # publishers date to the second, the broker to the millisecond
 OTHER = "other"
 T = TypeVar("T")
 
@@ -69,7 +70,7 @@ class Metrics:
     def _pipeline(self) -> None:
         self.stage_latency = self._histogram(
             "stage_latency_seconds",
-            "Time from hop to hop; total is fetched to delivered. Unknown is left out; below 0, across clocks, is 0.",
+            "Time from hop to hop; total is fetched to delivered. Unknown is left out, and clocks 1 s or more apart.",
             stage=STAGES,
         )
         self.match_duration = self._histogram("match_duration_seconds", "Time to match one article.")
@@ -111,6 +112,9 @@ class Metrics:
             "Age, since it was routed, of the oldest delivery in hand without a final state.",
             urgency=tuple(Urgency),
         )
+        self.alerts_unaccounted = self._gauge(
+            "alerts_unaccounted", "Deliveries that a desk was promised and that are neither ended nor on any topic."
+        )
 
     def _operations(self) -> None:
         self.dead_letters = self._counter(
@@ -131,9 +135,9 @@ class Metrics:
         return value
 
     def took(self, stage: str, ledger: Ledger) -> None:
-        """Observe what a stage took, if that is known; below 0 it counts as 0, so that the sum never falls."""
+        """Observe what a stage took, if that is known. Less than 0 by rounding is 0; by more, the clocks differ."""
         spent_ms = ledger.spent_ms(stage)
-        if spent_ms is not None:
+        if spent_ms is not None and spent_ms > -ROUNDING_MS:
             self.stage_latency.labels(stage).observe(max(0.0, spent_ms / 1000))
 
     def delivery_outcomes(self, receiver: str) -> None:
