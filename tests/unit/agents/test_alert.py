@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from agents.alert import AlertStage
 from agents.kafka import Outgoing
 from agents.loops.batch import Decision
-from agents.metrics import Metrics
+from agents.metrics import MOST_LABEL_VALUES, OTHER, Metrics
 from streams.alerts.alert import Alert
 from streams.errors import NewerSchemaError, PoisonError
 from streams.latency import HEADER, Hop, Ledger
@@ -190,3 +190,59 @@ def test_open_stories_are_counted_and_dropped_with_the_partition() -> None:
     assert stage._metrics.registry.get_sample_value("tocsin_stories_open") == 1
     stage.drop(0)
     assert len(alerts(taken(stage, matches(1)))) == 1
+
+
+def raced(stage: AlertStage, *seen: tuple[str, float, float | None]) -> dict[str, tuple[float, float]]:
+    """Let publishers carry one story, each seen and, before that, looked at (seconds); return the leads by source."""
+    for offset, (publisher, seen_s, looked_s) in enumerate(seen):
+        absent = None if looked_s is None else NOW + timedelta(seconds=looked_s)
+        first = NOW + timedelta(seconds=seen_s)
+        given = match(f"a{offset}", publisher=publisher, first_seen_at=first, absent_at=absent)
+        stage.decide(read_match(given, offset=offset, at=first), stamped_at=LATER)
+    return leads(stage)
+
+
+def leads(stage: AlertStage) -> dict[str, tuple[float, float]]:
+    (family,) = [each for each in stage._metrics.registry.collect() if each.name == "tocsin_source_lead_seconds"]
+    found = {(each.name.rpartition("_")[2], each.labels["source"]): each.value for each in family.samples}
+    return {source: (value, found["sum", source]) for (part, source), value in found.items() if part == "count"}
+
+
+def test_the_second_source_of_a_story_measures_the_lead_of_the_first() -> None:
+    assert raced(made(), ("Reuters", 0, -30), ("BBC", 42, 12), ("AFP", 50, 20)) == {"Reuters": (1, 42)}
+
+
+def test_the_lead_is_that_of_first_sights_in_whatever_order_the_matches_come() -> None:
+    assert raced(made(), ("BBC", 42, 12), ("Reuters", 0, -30)) == {"Reuters": (1, 42)}
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        pytest.param([("Reuters", 0, -30), ("Reuters", 9, -21)], id="one publisher twice"),
+        pytest.param([("Reuters", 0, -30), ("BBC", 0, -30)], id="a tie"),
+        pytest.param([("Reuters", 0, None), ("BBC", 42, 12)], id="the first was there before we looked"),
+        pytest.param([("Reuters", 0, -30), ("BBC", 42, None)], id="the second was"),
+    ],
+)
+def test_nobody_leads(seen: list[tuple[str, float, float | None]]) -> None:
+    assert raced(made(), *seen) == {}
+
+
+def test_sources_beyond_the_cap_share_a_label() -> None:
+    stage = made()
+    for number in range(MOST_LABEL_VALUES):
+        stage._metrics.capped("source", f"p{number}")
+
+    assert raced(stage, ("Reuters", 0, -30), ("BBC", 42, 12)) == {OTHER: (1, 42)}
+
+
+def test_a_clock_that_was_set_back_stands_in_the_ledger_and_is_no_latency() -> None:
+    record = read_match(match())
+    record = replace(record, headers=(*record.headers, (HEADER, Ledger({Hop.MATCHED: NOW}).to_header())))
+    stage = made()
+
+    (alert,) = stage.decide(record, stamped_at=NOW - timedelta(seconds=10)).outputs
+
+    assert written(alert).ledger.spent_ms("alert") == -10_000
+    assert stage._metrics.registry.get_sample_value("tocsin_stage_latency_seconds_count", {"stage": "alert"}) == 0

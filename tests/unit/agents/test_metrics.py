@@ -1,9 +1,11 @@
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from agents.metrics import MOST_LABEL_VALUES, OTHER, Metrics, new_metrics
+from streams.latency import STAGES, Ledger
 
 GOLDEN = Path(__file__).parents[2] / "data" / "metrics.txt"
 UNBOUNDED = {"rule", "story", "url", "article", "title"}
@@ -89,3 +91,29 @@ def test_the_version_stands_in_build_info(metrics: Metrics) -> None:
     (info,) = [sample for sample in text if sample.name == "tocsin_build_info"]
     assert info.value == 1
     assert info.labels["version"].count(".") == 2
+
+
+@pytest.mark.parametrize(
+    ("spent_ms", "count", "sum_s"),
+    [
+        pytest.param(250, 1, 0.25, id="a time"),
+        pytest.param(0, 1, 0, id="less than can be told apart"),
+        pytest.param(-999, 1, 0, id="less than 0 by rounding"),
+        pytest.param(-1_000, 0, 0, id="clocks that are a second apart"),
+        pytest.param(-10_000, 0, 0, id="a clock that jumped back"),
+        pytest.param(None, 0, 0, id="unknown"),
+    ],
+)
+@pytest.mark.parametrize("stage", STAGES)
+def test_each_stage_is_measured_by_its_own_hops(
+    metrics: Metrics, stage: str, spent_ms: float | None, count: int, sum_s: float
+) -> None:
+    start, end = STAGES[stage]
+    moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    ledger = Ledger({start: moment, end: None if spent_ms is None else moment + timedelta(milliseconds=spent_ms)})
+
+    metrics.took(stage, ledger)
+
+    found = {part: metrics.registry.get_sample_value(f"tocsin_stage_latency_seconds_{part}", {"stage": stage})
+             for part in ("count", "sum")}  # fmt: skip
+    assert found == {"count": count, "sum": sum_s}

@@ -31,6 +31,19 @@ async def test_a_delivery_is_sent_and_its_state_says_so_with_the_whole_journey()
 
 
 @jumping
+async def test_what_a_delivery_took_is_measured_from_its_ledger() -> None:
+    world = World(hook=MemoryReceiver(takes_s=2.0))
+    async with world.running() as process:
+        world.publish(0)
+        await world.settled(1)
+    [record] = world.log.of(DELIVERY_STATES)
+    for stage in ("deliver", "total"):  # this world fetches and routes at one moment
+        took_s = process.metrics.registry.get_sample_value("tocsin_stage_latency_seconds_sum", {"stage": stage})
+        assert took_s == pytest.approx((record.ledger.spent_ms(stage) or 0) / 1000)
+        assert took_s == pytest.approx(2, abs=0.5)
+
+
+@jumping
 async def test_what_comes_too_late_is_expired_and_never_silent() -> None:
     world = World(hook=MemoryReceiver(always=failed("http_500")))
     async with world.running():

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from agents.poll.records import ledger_of
 from streams.articles.article import Article, ArticleKind
 from streams.feeds.feed import FeedHealth, FeedState
 from streams.latency import Hop, read_ledger
@@ -47,6 +48,41 @@ async def test_an_item_that_appears_later_is_new_and_an_edited_one_is_updated() 
             ("Title 1", 2): ArticleKind.UPDATED,
             ("Title 2", 1): ArticleKind.NEW,
         }
+
+
+async def test_an_article_says_when_its_feed_was_last_looked_at_without_it() -> None:
+    async with bench() as it:
+        answers = [Answer(rss([item(1)])), Answer(rss([item(1)])), Answer(rss([item(1), item(2)]))]
+        feed = feed_of(it.origin.script("/feed", *answers))
+        await it.start(incoming(feed))
+        await it.log.until(articles=2, states=2)
+        first, second = it.log.articles()
+        assert first.absent_at is None, "it stood there before the first look"
+        assert second.absent_at is not None
+        assert first.fetched_at < second.absent_at < second.first_seen_at, "the look in between did not find it"
+        await it.poller.end(NUMBER)
+        it.origin.script("/feed", Answer(rss([item(3)])))
+        await it.again(feed)
+        await it.log.until(articles=3)
+        third = it.log.articles()[2]
+        assert third.absent_at == max(state.last_full_get_at for state in it.log.states()[:2] if state.last_full_get_at)
+
+
+async def test_a_server_whose_clock_is_ahead_is_measured_and_its_date_is_kept_as_a_claim() -> None:
+    async with bench() as it:
+        ahead = datetime.now(UTC) + timedelta(minutes=5)
+        headers = {"Date": f"{ahead:%a, %d %b %Y %H:%M:%S} GMT"}
+        answers = [Answer(rss([])), Answer(rss([item(1, age_s=-300)]), headers=headers)]
+        await it.start(incoming(feed_of(it.origin.script("/feed", *answers))))
+        await it.log.until(articles=1, states=2)
+        article = it.log.articles()[0]
+        spent_ms = ledger_of(article).spent_ms("source")
+        assert spent_ms is not None
+        assert -310_000 < spent_ms < -290_000
+        skew_s = it.registry.get_sample_value("tocsin_clock_skew_seconds", {"feed": "wire"})
+        assert skew_s is not None
+        assert 290 < skew_s < 310
+        assert it.registry.get_sample_value("tocsin_stage_latency_seconds_count", {"stage": "source"}) == 0
 
 
 async def test_a_crash_between_articles_and_state_repeats_the_same_ids() -> None:

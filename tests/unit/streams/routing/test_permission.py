@@ -74,3 +74,17 @@ def test_only_the_rules_that_the_desk_is_shown_are_there_and_late_ones_are_urgen
 
     assert [(rule.rule_id, rule.urgency) for rule in seen.rules] == [("rare-earths", "urgent")]
     assert (seen.told_as, seen.late_by_s, seen.routes_version) == ("first", 700, "v1")
+
+
+def test_a_publisher_is_one_source_with_the_first_of_its_services_that_the_desk_sees() -> None:
+    sources = (
+        AlertSource(publisher="Reuters", permission="reuters", lag_s=0),
+        AlertSource(publisher="Reuters", permission="public", lag_s=60),
+        AlertSource(publisher="BBC", permission="public", lag_s=64),
+    )
+    given = alert(extra={"sources": sources})
+
+    both = as_seen_by(desk("fx", "public", "reuters"), given, ANY)
+
+    assert [(source.publisher, source.lag_s) for source in both.sources] == [("Reuters", 0), ("BBC", 64)]
+    assert [source.lag_s for source in as_seen_by(desk(), given, ANY).sources] == [0, 4]

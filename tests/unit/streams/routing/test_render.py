@@ -7,6 +7,7 @@ from streams.latency import Hop, Ledger
 from streams.matching.rule import Urgency
 from streams.routing.render import notice, span_of, took_line, urgency_of
 from tests.support.notices import AT, alert, head, ledger
+from tests.support.racing import source
 
 
 def test_a_notice_says_who_was_first_and_how_far_behind_the_others_were() -> None:
@@ -22,6 +23,18 @@ def test_one_source_is_counted_in_the_singular_and_many_are_cut_with_their_numbe
     sources = tuple(AlertSource(publisher=f"P{n}", permission="public", lag_s=n) for n in range(7))
     assert notice(alert(sources=sources[:1]), ledger()).sources == "1 source, first P0"
     assert notice(alert(sources=sources), ledger()).sources.endswith("P3 +3000 ms, 3 more")
+
+
+def test_sources_that_were_seen_at_once_share_the_first_place() -> None:
+    sources = tuple(AlertSource(publisher=f"P{n}", permission="public", lag_s=lag) for n, lag in enumerate((0, 0, 42)))
+    assert notice(alert(sources=sources), ledger()).sources == "3 sources, first P0, P1 at once, P2 +42.0 s"
+
+
+def test_nobody_is_called_first_where_a_source_was_there_before_the_first_look() -> None:
+    early = source("BBC", 3, looked_s=None)
+    said = notice(alert(sources=(source("Reuters"), early)), ledger()).sources
+    assert said == "2 sources, Reuters, BBC; first unknown: BBC had it before the first look at its feed"
+    assert notice(alert(sources=(early,)), ledger()).sources == "1 source, first BBC"
 
 
 def test_every_rule_is_shown_with_the_words_that_fired_it_and_their_entity() -> None:

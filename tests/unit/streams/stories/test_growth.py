@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from streams.alerts.arrival import arrival_of
@@ -66,3 +68,19 @@ def test_the_lists_of_a_long_story_are_bounded(monkeypatch: pytest.MonkeyPatch) 
     assert [fact.value for fact in story.facts] == ["1", "2"]
     assert [text.text_hash for text in story.texts] == ["t1", "t2"]
     assert [source.publisher for source in story.sources] == ["p0", "p1"]
+
+
+def test_a_source_stands_with_its_first_sight_in_whatever_order_its_articles_come() -> None:
+    later = arrival("a1", 0, first_seen_at=NOW + timedelta(seconds=9))
+    first = arrival(
+        "a2", 1, first_seen_at=NOW, absent_at=NOW - timedelta(seconds=30), published_at=NOW, date_quality="exact"
+    )
+    last = arrival("a3", 2, first_seen_at=NOW + timedelta(seconds=20))
+
+    story = opened("s1", later, Frequencies())
+    for one in (later, first, last):
+        story = grown(story, one)
+
+    (source,) = story.sources
+    assert (source.article_id, source.first_seen_at, source.claimed_at) == ("a2", NOW, NOW)
+    assert (source.absent_at, source.date_quality) == (NOW - timedelta(seconds=30), "exact")
