@@ -194,8 +194,10 @@ def _overall(verdicts: Iterable[Verdict]) -> RoutingDecision:
 
 
 def _reason(decision: RoutingDecision, verdicts: Iterable[Verdict]) -> str:
-    """Return a sentence that a trader can read: what was decided for how many rules, and each of them why."""
-    of_rules = [verdict for verdict in verdicts if verdict.decision is decision]
-    why = "; ".join(f"{verdict.key.rule_id}: {verdict.because}" for verdict in of_rules[:5])
-    more = f"; and {len(of_rules) - 5} more" if len(of_rules) > 5 else ""  # noqa: PLR2004 - as many as fit a line
+    """Return a sentence that a trader can read: each rule and why, first those that made the decision."""
+    ordered = sorted(
+        verdicts, key=lambda verdict: (verdict.decision is not decision, DECISIONS.index(verdict.decision))
+    )
+    why = "; ".join(f"{verdict.key.rule_id}: {verdict.because}" for verdict in ordered[:5])
+    more = f"; and {len(ordered) - 5} more" if len(ordered) > 5 else ""  # noqa: PLR2004 - as many as fit a line
     return f"{why}{more}" or "the alert has no rules"

@@ -1,11 +1,11 @@
 """The route tree: which nodes an alert's rule reaches, walked once per rule and desk."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from streams.alerts.alert import Alert, AlertedRule, Relation
-from streams.routing.matchers import match_all
-from streams.routing.route import RouteNode
+from streams.routing.matchers import holds, match_all
+from streams.routing.route import Matcher, RouteNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,25 @@ def walk(root: RouteNode, labels: Mapping[str, str]) -> tuple[Hit, ...]:
     all decline is reached itself. What a node inherits is written out in it already (config/ does that once).
     """
     return tuple(_reached(root, labels, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A node on the walk: `failed` is the matcher that did not hold; `taken_by` is the way to who took it before."""
+
+    node: RouteNode
+    path: tuple[int, ...]
+    reached: bool
+    failed: Matcher | None = None
+    taken_by: tuple[int, ...] | None = None
+
+
+def tried(root: RouteNode, labels: Mapping[str, str]) -> tuple[Tried, ...]:
+    """Return every node of the tree with what became of it, in the order of the file; `walk` reaches the same ones.
+
+    A node below one that failed, or that was not asked, shows what failed or took it above.
+    """
+    return tuple(_tried(root, labels, ()))
 
 
 def labels_of(alert: Alert, rule: AlertedRule, *, relation: Relation, urgency: str) -> Mapping[str, str]:
@@ -50,3 +69,28 @@ def _reached(node: RouteNode, labels: Mapping[str, str], path: tuple[int, ...]) 
         if found and not child.go_on:
             break
     return hits or [Hit(node, path)]
+
+
+def _tried(node: RouteNode, labels: Mapping[str, str], path: tuple[int, ...]) -> Iterator[Tried]:
+    failed = next((matcher for matcher in node.matchers if not holds(matcher, labels)), None)
+    if failed is not None:
+        yield from _stopped(node, path, failed=failed)
+        return
+    below: list[Tried] = []
+    taken_by: tuple[int, ...] | None = None
+    for number, child in enumerate(node.routes):
+        way = (*path, number)
+        found = list(_tried(child, labels, way) if taken_by is None else _stopped(child, way, taken_by=taken_by))
+        below += found
+        if not child.go_on and any(one.reached for one in found):
+            taken_by = way
+    yield Tried(node, path, reached=not any(one.reached for one in below))
+    yield from below
+
+
+def _stopped(
+    node: RouteNode, path: tuple[int, ...], *, failed: Matcher | None = None, taken_by: tuple[int, ...] | None = None
+) -> Iterator[Tried]:
+    yield Tried(node, path, reached=False, failed=failed, taken_by=taken_by)
+    for number, child in enumerate(node.routes):
+        yield from _stopped(child, (*path, number), failed=failed, taken_by=taken_by)

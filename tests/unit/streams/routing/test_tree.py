@@ -1,6 +1,8 @@
+import pytest
+
 from streams.alerts.alert import Relation
 from streams.routing.route import Matcher
-from streams.routing.tree import labels_of, walk
+from streams.routing.tree import Tried, labels_of, tried, walk
 from tests.support.alerting import alert, node
 
 
@@ -36,6 +38,45 @@ def test_where_no_child_matches_the_node_itself_is_reached() -> None:
 
 def test_a_root_that_does_not_match_reaches_nothing() -> None:
     assert walk(node("fx", **when("topic", "trade")), {"topic": "fx"}) == ()
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        pytest.param(
+            {"topic": "trade"},
+            ["passed on", "reached", "reached", 'urgency="flash" failed', "taken by 1"],
+            id="a node that passes on, one that ends it, and one that was not asked",
+        ),
+        pytest.param(
+            {"topic": "trade", "urgency": "flash"},
+            ["passed on", "reached", "passed on", "reached", "taken by 1"],
+            id="a deeper node takes it",
+        ),
+        pytest.param(
+            {"topic": "fx"},
+            ["reached", *['topic="trade" failed'] * 4],
+            id="what fails above fails below",
+        ),
+    ],
+)
+def test_every_node_says_what_became_of_it(labels: dict[str, str], expected: list[str]) -> None:
+    assert [said(one) for one in tried(TREE, labels)] == expected
+    assert [one.path for one in tried(TREE, labels) if one.reached] == paths(**labels)
+
+
+def said(one: Tried) -> str:
+    if one.failed:
+        return f'{one.failed.label}{one.failed.op}"{one.failed.value}" failed'
+    if one.taken_by is not None:
+        return f"taken by {'.'.join(map(str, one.taken_by))}"
+    return "reached" if one.reached else "passed on"
+
+
+def test_a_node_below_one_that_was_not_asked_says_who_took_it() -> None:
+    tree = node("ops", routes=[node("fx"), node("rates", routes=[node("all", **when("topic", "trade"))])])
+
+    assert [one.taken_by for one in tried(tree, {"topic": "trade"})] == [None, None, (0,), (0,)]
 
 
 def test_a_rules_own_labels_never_override_those_of_the_alert() -> None:

@@ -1,6 +1,10 @@
+from datetime import timedelta
+
 from streams.alerts.alert import Alert
+from streams.ids import ControlId, UserId
 from streams.routing.decide import decide
-from tests.support.alerting import alert, moment
+from streams.routing.silence import Silence
+from tests.support.alerting import NOW, alert, moment
 
 
 def correction() -> Alert:
@@ -26,3 +30,18 @@ def test_who_was_told_by_it_hears_the_correction() -> None:
 
     assert (decision.routing.decision, decision.routing.told_as) == ("told", "correction")
     assert [delivery.manner for delivery in decision.deliveries] == ["broadcast"]
+
+
+def test_the_reason_says_of_each_rule_why_and_begins_with_those_that_decided() -> None:
+    snooze = Silence(
+        silence_id=ControlId("x1"), target={"rule": "a"}, starts_at=NOW, ends_at=NOW + timedelta(hours=1),
+        user=UserId("ana"),
+    )  # fmt: skip
+
+    (decision,) = decide(alert(keys={"a": [], "b": []}), moment(silences=[snooze]))
+
+    assert decision.routing.decision == "told"
+    assert decision.routing.reason == (
+        "b: urgent, no entity, not told before; a: silenced by ana until 2025-10-26 08:41 UTC"
+    )
+    assert decision.routing.controls == ("x1",)
