@@ -92,3 +92,14 @@ def test_a_time_that_is_missing_is_unknown_and_never_0() -> None:
     assert times(gap).startswith("total 12 ms (fetch unknown, queue unknown, ")
     assert times(Ledger({})).startswith("total unknown (fetch unknown")
     assert "published" not in times(gap)
+
+
+def test_a_publisher_that_is_ahead_and_one_that_says_nothing_are_both_told() -> None:
+    ahead = ledger().stamped(published=AT + timedelta(minutes=5))
+    assert times(ahead).endswith("; seen -5 min after it was published")
+    assert times(ledger().stamped(published=None)).endswith("; publication unknown")
+
+
+def test_a_clock_that_jumped_back_between_hops_is_shown_and_not_made_0() -> None:
+    back = ledger().stamped(alerted=AT - timedelta(seconds=10))
+    assert "alert -9885 ms, route 9894 ms" in times(back)
