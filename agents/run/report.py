@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from agents.log import CLIENTS, without_secrets
+from agents.run.terminal import Terminal
 from streams.routing.render_width import cut
 
 LOG_BYTES, LOG_FILES = 10_000_000, 4
@@ -134,7 +135,7 @@ class OwnLines:
         return False
 
 
-def columns_of(out: TextIO) -> int | None:
+def columns_of(out: TextIO | Terminal) -> int | None:
     """Return how wide the terminal is now; None for what is none."""
     try:
         return os.get_terminal_size(out.fileno()).columns or None
@@ -145,7 +146,7 @@ def columns_of(out: TextIO) -> int | None:
 class RunReport:
     """The words on the terminal, on stderr, as stdout is for alerts."""
 
-    def __init__(self, out: TextIO, log: RunLog, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, out: TextIO | Terminal, log: RunLog, *, now: Callable[[], float] = time.monotonic) -> None:
         self._out = out
         self._now = now
         self._gathered: dict[tuple[str, str], Gathered] = {}

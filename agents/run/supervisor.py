@@ -17,6 +17,7 @@ from agents import log
 from agents.run.child_settings import STAGES, Ports, child_environment
 from agents.run.children import Child, ChildEndedError, stop_all
 from agents.run.report import OwnLines, RunLog, RunReport
+from agents.run.terminal import Terminal
 from config.settings import Settings
 from streams.errors import ConfigurationError, TocsinError, UnavailableError
 
@@ -205,7 +206,7 @@ def stop_signal() -> asyncio.Event:
 def reporting(settings: Settings, out: TextIO) -> Iterator[RunReport]:
     """Yield the report on a terminal, with this process's own log beside the children's in the data folder."""
     folder = settings.data_dir.expanduser()
-    with held(folder), closing(RunLog(folder / "log" / "tocsin.log")) as kept:
-        report = RunReport(out, kept)
+    with held(folder), closing(RunLog(folder / "log" / "tocsin.log")) as kept, closing(Terminal(out)) as terminal:
+        report = RunReport(terminal, kept)
         log.configure(form="json", level=settings.log_level, stream=OwnLines("run", report.line))
         yield report

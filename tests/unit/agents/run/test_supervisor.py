@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from agents.run.child_settings import Ports
 from agents.run.children import Child, ChildEndedError
 from agents.run.report import RunLog, RunReport
 from agents.run.supervisor import RunningError, Supervisor, ask, delivered, held
+from agents.run.terminal import Terminal
 from config.settings import Settings
 from streams.errors import ConfigurationError, TocsinError, UnavailableError
 
@@ -154,6 +156,22 @@ async def test_a_killed_child_comes_back_and_the_others_stay(stage: Stage) -> No
     await until(lambda: stage.children["poll"].pid not in (None, killed))
     assert stage.children["deliver"].pid == others
     assert "poll     ended (killed by SIGKILL), starts again in 0.5 s\n" in stage.out.getvalue()
+
+
+@pytest.mark.timeout(60)
+async def test_a_terminal_that_nobody_reads_keeps_no_child_from_coming_back(stage: Stage) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb"), os.fdopen(writing, "w", encoding="utf-8") as out, closing(Terminal(out)) as terminal:
+        stage.report = RunReport(terminal, stage.kept)
+        for _ in range(5_000):
+            stage.report.notice("a line of a run that goes on and on")
+        stage.child("poll")
+        stage.run()
+        await until(lambda: stage.children["poll"].pid)
+        killed = stage.children["poll"].pid
+        os.kill(killed or 0, signal.SIGKILL)
+        await until(lambda: stage.children["poll"].pid not in (None, killed))
+        assert "ended (killed by SIGKILL)" in stage.kept.path.read_text()
 
 
 async def test_a_ground_that_is_lost_stops_everything(stage: Stage) -> None:
