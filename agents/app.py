@@ -11,7 +11,7 @@ from agents import log
 from agents.alert import AlertStage
 from agents.deliver.sender import SOURCES
 from agents.deliver.service import Deliver
-from agents.fan_out import FanOut, InStep
+from agents.fan_out import GROUP, FanOut, InStep
 from agents.health import Health
 from agents.kafka import Producer
 from agents.loops.batch import BatchWork
@@ -140,12 +140,10 @@ async def wire_fan_out(process: Process, producer: Producer) -> None:
     fan_out = FanOut(process.metrics)
     follower = Follower(process.settings, [topics.ROUTES, topics.CONTROLS], fan_out.apply, needs=[topics.ROUTES])
     await process.first(topics.ROUTES.name, follower.start())
-    owner = Owner(
-        process.settings, group="fan-out", sources=[topics.ALERTS], states=[topics.DESK_STORIES], look_back=1_000
-    )
+    owner = Owner(process.settings, group=GROUP, sources=[topics.ALERTS], states=[topics.DESK_STORIES], look_back=1_000)
     work = InStep(BatchWork(owner, fan_out, producer, process.metrics), follower)
     process.supports(follower.run(), watched=follower)
-    process.covers("fan-out", topics.ALERTS)
+    process.covers(GROUP, topics.ALERTS)
     process.runs("fan_out", owner.run(work), watched=owner, ready=lambda: owner.ready)
 
 

@@ -1,14 +1,23 @@
-"""`tocsin deliveries`: the state of each sending."""
+"""`tocsin deliveries`: the state of each sending, and whether every one that was promised is accounted for."""
 
+import asyncio
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
 from typing import Annotated
 
 import typer
 
+from agents.cli.account import take_account
 from agents.cli.options import Json, Limit, with_broker
 from agents.cli.output import print_fields, print_rows
 from agents.cli.reading import Found, beginning, one, read
+from config.durations import duration_s
 from config.settings import Settings
 from streams.routing.notification import DeliveryState, DeliveryStatus
+from streams.routing.reconcile import KEPT_FOR, Account, Missing, Standing
+from streams.routing.told import Routing
 from streams.topics import DELIVERY_STATES
 
 
@@ -39,6 +48,60 @@ def show(settings: Settings, delivery: str, *, json: Json = False) -> None:
     print_fields({**_row(found), "seq": found.record.seq, "provider_ref": found.record.provider_ref}, as_json=json)
 
 
+@with_broker
+def reconcile(
+    settings: Settings,
+    since: Annotated[str, typer.Option(help="Of what was told in so long: 1h, 7d at most.")] = "7d",
+    desk: Annotated[str | None, typer.Option(help="What this desk was told.")] = None,
+    receiver: Annotated[str | None, typer.Option(help="Through this receiver alone.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="List so many that are unaccounted for.")] = 50,
+    *,
+    json: Json = False,
+) -> int:
+    """Account for every delivery that a desk was promised; exit with 1 if any is neither ended nor on its way."""
+
+    def wanted(routing: Routing) -> Routing:
+        receivers = (name for name in routing.receivers if receiver in (None, name) and desk in (None, routing.desk))
+        return routing.model_copy(update={"receivers": tuple(receivers)})
+
+    books = asyncio.run(take_account(settings, since=_since(since), wanted=wanted))
+    print_rows(_counts(books.account), as_json=json, empty="nothing was told")
+    missing = list(islice(books.account.unaccounted(), limit + 1))
+    if missing:
+        print_rows(map(_missing_row, missing[:limit]), as_json=json)
+    if len(missing) > limit:
+        print(f"only the first {limit} are listed: --limit shows more", file=sys.stderr)
+    if books.unread:
+        print(f"{books.unread} routings can't be read: what they promised is not known", file=sys.stderr)
+    return 1 if missing or books.unread else 0
+
+
+def _since(text: str) -> timedelta:
+    try:
+        since = timedelta(seconds=duration_s(text))
+    except ValueError as err:
+        raise typer.BadParameter(str(err)) from None
+    if since > KEPT_FOR:
+        raise typer.BadParameter(f"states are kept for {KEPT_FOR.days + 1} days, so {KEPT_FOR.days}d is the most")
+    return since
+
+
+def _counts(account: Account) -> Iterator[dict[str, object]]:
+    for receiver, counts in account.by_receiver().items():
+        shown = {standing.value: counts[standing] for standing in Standing}
+        yield {"receiver": receiver, "promised": counts.total(), **shown}
+
+
+def _missing_row(missing: Missing) -> dict[str, object]:
+    return {
+        "told_at": missing.promise.told_at,
+        "receiver": missing.receiver,
+        "desk": missing.promise.desk,
+        "routing": missing.promise.routing_id,
+        "delivery": missing.delivery_id,
+    }
+
+
 def present(states: list[Found[DeliveryState]]) -> list[Found[DeliveryState]]:
     """Return the state of each delivery that counts: a final one stays, else the highest `seq` wins."""
     live: dict[str, Found[DeliveryState]] = {}
@@ -61,4 +124,4 @@ def _row(found: Found[DeliveryState]) -> dict[str, object]:
     }
 
 
-COMMANDS = {"list": list_, "show": show}
+COMMANDS = {"list": list_, "show": show, "reconcile": reconcile}

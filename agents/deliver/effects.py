@@ -22,7 +22,7 @@ from streams.topics import DELIVERIES, DELIVERY_STATES, RETRIES, THREADS, Topic
 STAGE: Final = "deliver"
 DETAIL_CHARS: Final = 200
 FALLBACK: Final = "fallback"
-IS_DELIVERY_ID: Final = re.compile("[0-9a-f]{26}")
+IN_CE_ID: Final = re.compile("([0-9a-f]{26})(?:/([0-9]{1,9}))?")  # with its `seq` on the tiers
 
 
 class Log(Protocol):
@@ -88,14 +88,14 @@ def dead(job: Job, outcome: Outcome, fallback: Receiver | None, *, at: datetime)
 
 
 def unread(record: Incoming, *, reason: Reason, at: datetime) -> tuple[Outgoing, DeliveryState] | None:
-    """Return the state `dead` of the delivery whose record can't be read, by its headers; None if they name none."""
-    name, _, seq = (record.header("ce_id") or b"").decode("ascii", "replace").partition("/")
-    if not IS_DELIVERY_ID.fullmatch(name):
+    """Return the state `dead` of the delivery whose record can't be read; None if its headers don't name it."""
+    if (named := named_in(record)) is None:
         return None
+    name, seq = named
     state = DeliveryState(
-        delivery_id=DeliveryId(name),
+        delivery_id=name,
         receiver=ReceiverId(record.key),
-        seq=int(seq) if seq.isdecimal() else 0,
+        seq=seq,
         state=DeliveryStatus.DEAD,
         attempts=0,
         outcome=reason.value,
@@ -106,6 +106,12 @@ def unread(record: Incoming, *, reason: Reason, at: datetime) -> tuple[Outgoing,
         stage=STAGE, at=at, ledger=record.ledger, traceparent=record.traceparent,
     )  # fmt: skip
     return written, state
+
+
+def named_in(record: Incoming) -> tuple[DeliveryId, int] | None:
+    """Return id and `seq` of a delivery's record by its header `ce_id`, its value unread; None if it has another."""
+    found = IN_CE_ID.fullmatch((record.header("ce_id") or b"").decode("ascii", "replace"))
+    return (DeliveryId(found[1]), int(found[2] or 0)) if found else None
 
 
 def _fallback(job: Job, receiver: Receiver, at: datetime) -> Outgoing:
