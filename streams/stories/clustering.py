@@ -41,9 +41,10 @@ class Placement:
 
 
 class Clusterer:
-    """The open stories, oldest use first, with an index of their terms."""
+    """The open stories, oldest use first, with an index of their terms; `joins` is the least cosine of a thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, joins: float = JOINS) -> None:
+        self._joins = joins
         self.stories: dict[StoryId, Story] = {}
         self._index: dict[str, dict[StoryId, float]] = {}
         self._norms: dict[StoryId, float] = {}
@@ -83,7 +84,7 @@ class Clusterer:
         """Return where the article belongs. Cost: the postings of its 12 heaviest terms."""
         near = self._near(arrival, frequencies)
         best, similarity = near[0] if near else (None, 0.0)
-        if best is None or similarity < JOINS:
+        if best is None or similarity < self._joins:
             best, similarity = self._across_languages(arrival, frequencies) or (None, 0.0)
         related = tuple(islice((found for found in near if found[0] != best), MOST_RELATED))
         return Placement(None if best is None else self.stories[best], similarity, related)

@@ -1,0 +1,157 @@
+"""The alert stage's own grouping over a stream, with the time that it takes for each article."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from time import perf_counter, process_time
+
+from bench.story_data import Told
+from streams.alerts.arrival import arrival_of
+from streams.alerts.decide import Decided, decide
+from streams.ids import ArticleId, StoryId, story_id
+from streams.stories.book import Change, StoryBook
+from streams.stories.clustering import Clusterer
+from streams.stories.frequencies import Frequencies
+from streams.stories.growth import grown, joined, opened
+from streams.stories.story import Arrival, Label, Story, StoryArticle, TermCounts
+from streams.stories.terms import terms_of
+
+UNLABELLED = Label(relation="first")
+
+
+@dataclass
+class Spent:
+    """Seconds for each article: by the wall's clock, and of CPU."""
+
+    walls: list[float] = field(default_factory=list)
+    cpus: list[float] = field(default_factory=list)
+
+    def wall_us(self, share: float) -> float:
+        """Return the microseconds of wall time that this share of the articles stayed within."""
+        return _quantile(self.walls, share) * 1e6
+
+    def cpu_us(self, share: float) -> float:
+        """Return the microseconds of CPU that this share of the articles stayed within."""
+        return _quantile(self.cpus, share) * 1e6
+
+    @property
+    def mean_cpu_us(self) -> float:
+        """Return the mean CPU time of an article in microseconds."""
+        return sum(self.cpus) / max(1, len(self.cpus)) * 1e6
+
+    @contextmanager
+    def article(self) -> Iterator[None]:
+        """Count what happens inside as one article."""
+        started, cpu = perf_counter(), process_time()
+        yield
+        self.cpus.append(process_time() - cpu)
+        self.walls.append(perf_counter() - started)
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def groups_of(stream: Iterable[Told], joins: float) -> list[StoryId]:
+    """Return the story of each article as the alert stage decides, with nothing left out."""
+    book, groups = StoryBook(Clusterer(joins=joins)), list[StoryId]()
+    for offset, told in enumerate(stream):
+        decided = decide(book, told.match, offset=offset, at=told.at)
+        if not isinstance(decided, Decided):
+            raise TypeError(f"article {offset} was dropped: {decided}")
+        book.apply(decided.change, decided.frequencies)
+        groups.append(decided.change.story.story_id)
+    return groups
+
+
+def stage_time(stream: Iterable[Told], *, encode: bool) -> Spent:
+    """Return what a decision costs in the alert stage, alert and label included, and the JSON if it is asked for."""
+    book, spent = StoryBook(), Spent()
+    for offset, told in enumerate(stream):
+        with spent.article():
+            decided = decide(book, told.match, offset=offset, at=told.at)
+            if isinstance(decided, Decided):
+                for record in (decided.alert, decided.change.article, decided.change.story, decided.change.counts):
+                    if encode and record is not None:
+                        record.to_json()
+                book.apply(decided.change, decided.frequencies)
+    return spent
+
+
+def stories_time(stream: Iterable[Told], book: StoryBook) -> tuple[Spent, list[StoryId]]:
+    """Return what the stories cost: terms, place, grown, the article's record, apply; with the stories' names.
+
+    These are the calls that `decide` makes for a new article, in its order, without its label and its alert.
+    """
+    spent, names = Spent(), list[StoryId]()
+    for offset, told in enumerate(stream, book.offset + 1):
+        with spent.article():
+            names.append(_grouped(book, arrival_of(told.match, offset=offset, at=max(told.at, book.latest_at))))
+    return spent, names
+
+
+def grouping_time(stream: Iterable[Told]) -> Spent:
+    """Return what grouping alone costs, which is all that MinHash LSH does: terms, place, the centroid, the index."""
+    book, spent = StoryBook(), Spent()
+    for offset, told in enumerate(stream):
+        arrival = arrival_of(told.match, offset=offset, at=told.at)
+        frequencies, counts = book.entered(told.at, offset)
+        head = told.match.head
+        with spent.article():
+            arrival = replace(arrival, terms=terms_of(head.title, head.lead, arrival.entities))
+            home = book.clusterer.place(arrival, frequencies).story
+            story = joined(home, arrival, frequencies) if home else _story(None, arrival, frequencies)
+            book.clusterer.put(story)
+        book.apply(_change(arrival, counts, story), frequencies)
+    return spent
+
+
+def _grouped(book: StoryBook, arrival: Arrival) -> StoryId:
+    frequencies, counts = book.entered(arrival.at, arrival.offset)
+    story = _story(book.clusterer.place(arrival, frequencies).story, arrival, frequencies)
+    room_for = 0 if story.story_id in book.clusterer.stories else 1
+    closed = book.clusterer.closing(arrival.at, room_for=room_for)
+    forgotten = book.forgetting(arrival.at)
+    book.apply(_change(arrival, counts, story, closed=closed, forgotten=forgotten), frequencies)
+    return story.story_id
+
+
+def _change(
+    arrival: Arrival,
+    counts: TermCounts | None,
+    story: Story,
+    *,
+    closed: Iterable[StoryId] = (),
+    forgotten: Iterable[ArticleId] = (),
+) -> Change:
+    return Change(
+        counts=counts,
+        forgotten=tuple(forgotten),
+        closed=tuple(name for name in closed if name != story.story_id),
+        article=_article(arrival, story),
+        story=story,
+    )
+
+
+def _story(home: Story | None, arrival: Arrival, frequencies: Frequencies) -> Story:
+    name = story_id(arrival.head.article_id, arrival.head.revision)
+    return grown(joined(home, arrival, frequencies) if home else opened(name, arrival, frequencies), arrival)
+
+
+def _article(arrival: Arrival, story: Story) -> StoryArticle:
+    return StoryArticle(
+        article_id=arrival.head.article_id,
+        story_id=story.story_id,
+        revision=arrival.head.revision,
+        parts=(arrival.part,),
+        rules=arrival.rules,
+        head=arrival.head,
+        facts=arrival.facts,
+        entities=arrival.entities,
+        text_hash=arrival.text_hash,
+        label=UNLABELLED,
+        terms=tuple(sorted(arrival.terms)),
+        first_offset=arrival.offset,
+        seen_at=arrival.at,
+        matches_offset=arrival.offset,
+    )
