@@ -14,7 +14,7 @@ from agents import log
 from agents.kafka import Incoming, Outgoing, outgoing, tombstone
 from agents.loops.batch import Decision
 from agents.metrics import Metrics
-from streams.alerts.alert import Alert
+from streams.alerts.alert import Alert, event_type
 from streams.alerts.build import heartbeat, sources_of
 from streams.alerts.decide import Decided, Dropped, decide
 from streams.alerts.sources import begun
@@ -111,7 +111,7 @@ def _alert(alert: Alert, record: Incoming, stamped_at: datetime, *, partition: i
         by=alert.story_id,
         partition=partition,
         ce_id=alert.event_id,
-        ce_type=f"tocsin.alert.{alert.relation}.v1",
+        ce_type=event_type(alert.head, alert.relation),
         stage=AlertStage.stage,
         at=record.appended_at,
         ledger=record.ledger.stamped(alerted=stamped_at),

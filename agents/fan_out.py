@@ -14,7 +14,7 @@ from agents.kafka import Incoming, Outgoing, outgoing, tombstone
 from agents.loops.batch import Decision
 from agents.loops.owner import Work
 from agents.metrics import Metrics
-from streams.alerts.alert import Alert, Relation
+from streams.alerts.alert import Alert, Relation, event_type
 from streams.articles.article import ArticleKind
 from streams.controls import Control, InForce
 from streams.errors import PoisonError
@@ -204,7 +204,8 @@ def _heartbeats(alert: Alert, moment: Moment, record: Incoming, stamped_at: date
     told = Telling(told_as=Relation.FIRST, rules=frozenset(), late_by_s=None, routes_version=moment.routes.version)
     for desk in moment.routes.body.desks.values():
         beat = as_seen_by(desk, alert, told)
-        yield _output(desk_topic(desk.desk_id), beat, record, stamped_at, ce_id=alert.event_id, by="-")
+        topic, kind = desk_topic(desk.desk_id), event_type(beat.head, beat.told_as)
+        yield _output(topic, beat, record, stamped_at, ce_id=alert.event_id, ce_type=kind, by="-")
 
 
 def _outputs(
@@ -218,7 +219,7 @@ def _outputs(
     for decision in decisions:
         routing, seen = decision.routing, decision.alert
         if seen is not None:
-            kind = f"tocsin.alert.{seen.told_as}.v1"
+            kind = event_type(seen.head, seen.told_as)
             topic = desk_topic(routing.desk)
             yield _output(topic, seen, record, stamped_at, ce_id=routing.routing_id, ce_type=kind, by="-")
         decided = _output(ROUTINGS, routing, record, stamped_at, ce_id=routing.routing_id, by=alert.story_id)

@@ -174,7 +174,8 @@ def message_names(record: type[Record]) -> Mapping[str, str]:
     """Return the messages that carry a record: name to CloudEvents type."""
     name = record.schema_name.replace("_", "-")
     if record in RELATED:
-        return {f"{name}-{relation}": f"tocsin.alert.{relation}.v1" for relation in Relation}
+        told = {f"{name}-{relation}": f"tocsin.alert.{relation}.v1" for relation in Relation}
+        return told | {f"{name}-heartbeat": "tocsin.heartbeat.v1"}
     return {name: record.ce_type()}
 
 

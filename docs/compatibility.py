@@ -101,7 +101,7 @@ class _Comparison:
                 continue
             if name in before - now:
                 yield Finding(Breaks.OLD_READERS, where, "is not required any more, and old readers count on it")
-            elif olds[name].get("default", ABSENT) != news[name].get("default", ABSENT) and name not in now:
+            elif name not in now and not _stays(olds[name].get("default", ABSENT), news[name].get("default", ABSENT)):
                 yield Finding(Breaks.OLD_RECORDS, where, "has another default: records without it would change meaning")
             yield from self.schemas(olds[name], news[name], where)
 
@@ -146,6 +146,13 @@ def _anything(olds: Mapping[str, Schema], news: Mapping[str, Schema], place: str
         yield Finding(Breaks.OLD_RECORDS, place, f"may only be {' or '.join(news) or 'absent'} now")
     elif "anything" not in olds:
         yield Finding(Breaks.OLD_READERS, place, "may now be anything")
+
+
+def _stays(old: object, new: object) -> bool:
+    """Return whether a default says what it said; one that is an object may have got further fields."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return all(name in new and _stays(each, new[name]) for name, each in old.items())
+    return old == new
 
 
 def _values(old: Schema, new: Schema, place: str) -> Iterator[Finding]:

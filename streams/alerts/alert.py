@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
 
-from streams.articles.article import DateQuality, Head
+from streams.articles.article import ArticleKind, DateQuality, Head
 from streams.ids import AlertId, ArticleId, ChangeId, DeskId, EventId, RuleId, StoryId
 from streams.matching.match import EntityHit, Span
 from streams.matching.rule import Urgency
@@ -112,3 +112,8 @@ class DeskAlert(Alert):
     desk: DeskId
     told_as: Relation
     routes_version: str
+
+
+def event_type(head: Head, relation: Relation) -> str:
+    """Return the CloudEvents type of an alert about this article; a heartbeat tells no news, and has its own."""
+    return "tocsin.heartbeat.v1" if head.kind is ArticleKind.HEARTBEAT else f"tocsin.alert.{relation}.v1"

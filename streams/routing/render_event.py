@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from pydantic import JsonValue
 
-from streams.alerts.alert import DeskAlert
+from streams.alerts.alert import DeskAlert, event_type
 from streams.ids import DeliveryId
 from streams.latency import Hop, Ledger
 from streams.routing.render import urgency_of
@@ -34,7 +34,7 @@ def _body(alert: DeskAlert, ledger: Ledger, delivery_id: DeliveryId, *, shortene
     event: dict[str, JsonValue] = {
         "specversion": "1.0",
         "id": delivery_id,
-        "type": f"tocsin.alert.{alert.told_as}.v1",
+        "type": event_type(alert.head, alert.told_as),
         "source": f"/tocsin/desks/{alert.desk}",
         "subject": alert.story_id,
         "time": (ledger.at(Hop.ROUTED) or alert.head.fetched_at).isoformat().replace("+00:00", "Z"),

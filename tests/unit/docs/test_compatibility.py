@@ -146,12 +146,31 @@ def test_a_change_is_told_with_its_field_and_its_cure(change: Change, breaks: Br
         pytest.param(lambda s: head(s)["properties"].update(new={"type": "null"}), id="a new field in a part"),
         pytest.param(lambda s: s.update(title="Alarm", description="other words"), id="other words"),
         pytest.param(lambda s: s["$defs"].update(New={"type": "object"}), id="a new part"),
+        pytest.param(
+            lambda s: head(s)["properties"].update(new={"type": "object", "default": {"more": ""}}),
+            id="a new field with a default of its own",
+        ),
     ],
 )
 def test_a_record_may_grow(change: Change) -> None:
     new = alert()
     change(new)
     assert findings(alert(), new) == []
+
+
+@pytest.mark.parametrize(
+    ("default", "broken"),
+    [
+        pytest.param({"a": [], "b": []}, False, id="a field more"),
+        pytest.param({"b": []}, True, id="a field less"),
+        pytest.param({"a": ["x"]}, True, id="another value"),
+        pytest.param(None, True, id="nothing"),
+    ],
+)
+def test_a_default_that_is_an_object_may_grow(default: object, *, broken: bool) -> None:
+    old = {"title": "T", "type": "object", "properties": {"facts": {"type": "object", "default": {"a": []}}}}
+    new = {**old, "properties": {"facts": {"type": "object", "default": default}}}
+    assert bool(findings(old, new)) is broken
 
 
 def test_a_change_deep_in_a_tree_that_holds_itself_is_found_once() -> None:
