@@ -21,7 +21,7 @@ def headers(record: type[Record], ce_type: str) -> JsonSchemaValue:
             "type": "string", "format": "uri-reference", "pattern": "^/tocsin/[^/]+/[^/]+$",
             "description": "/tocsin/, the stage that wrote it, and the topic",
         },
-        "ce_time": {**TIME, "description": "event time (UTC): when what it was made from was appended"},
+        "ce_time": {**TIME, "description": "event time (UTC): when that was appended of which it was made, or fetched"},
         "ce_subject": {**TEXT, "description": "the record's key"},
         "content-type": {"const": "application/json"},
         "traceparent": {
