@@ -4,29 +4,21 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from agents import fan_out
 from agents.broker.server import Broker
 from agents.deliver.effects import Effects
 from agents.deliver.job import Job
 from agents.deliver.settlement import Settlement
-from agents.fan_out import OFFSET_HEADER
-from agents.kafka import Outgoing, outgoing
 from agents.metrics import Metrics
-from config.settings import Settings
-from streams.routing.notification import Delivery
 from streams.routing.route import Receiver
-from streams.routing.told import Routing
-from streams.topics import ALERTS, ROUTINGS, Names
 from tests.support.deliver_process import Field, running
 from tests.support.notices import delivery
 from tests.support.processes import Child, children, until
+from tests.support.promises import commit_alerts, promise
 from tests.support.webhook_sink import WebhookSink
 
 pytestmark = pytest.mark.kafka
@@ -48,38 +40,6 @@ async def field(broker: Broker, topic_prefix: str, sink: WebhookSink, tmp_path: 
     names = ("hook", *(f"hook-{number}" for number in range(8)))
     await field.route(*(Receiver.model_validate(hook | {"receiver_id": name}) for name in names))
     return field
-
-
-def promise(given: Delivery, *, alert_offset: int | None = None) -> Outgoing:
-    """Return the routing of one delivery, as fan out writes it."""
-    routing = Routing.model_validate(
-        {
-            "routing_id": f"{given.alert.event_id}@{given.desk}", "event_id": given.alert.event_id,
-            "story_id": given.alert.story_id, "desk": given.desk, "decision": "told", "reason": "",
-            "receivers": [given.receiver], "routes_version": "r1",
-        }
-    )  # fmt: skip
-    made = outgoing(
-        ROUTINGS, routing, key=routing.story_id, by=routing.story_id, ce_id=routing.routing_id, stage="fan_out",
-        at=datetime.now(UTC),
-    )  # fmt: skip
-    header = () if alert_offset is None else ((OFFSET_HEADER, str(alert_offset).encode()),)
-    return Outgoing(
-        topic=ROUTINGS, partition=made.partition, key=made.key, value=made.value, headers=(*made.headers, *header)
-    )
-
-
-async def commit(settings: Settings, given: Delivery, offset: int) -> None:
-    """Commit what fan out has done of the alerts' partition."""
-    group = settings.topic_prefix + fan_out.GROUP
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap, group_id=group, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        place = TopicPartition(Names(settings.topic_prefix).of(ALERTS), ALERTS.partition(given.alert.story_id))
-        consumer.assign([place])
-        await consumer.commit({place: offset})
-    finally:
-        await consumer.stop()
 
 
 def lost(metrics: Metrics) -> int:
@@ -116,10 +76,10 @@ async def test_what_fan_out_has_not_committed_is_not_lost_yet(field: Field) -> N
     async with running(field.settings) as metrics:
         await field.write([promise(given, alert_offset=3), promise(marker)])
         await until(lambda: lost(metrics) == 1)  # the marker: the other was looked at beside it
-        await commit(field.settings, given, 3)
+        await commit_alerts(field.settings, given, 3)
         await field.write([promise(delivery("hook", number=10))])
         await until(lambda: lost(metrics) == 2)
-        await commit(field.settings, given, 4)
+        await commit_alerts(field.settings, given, 4)
         await until(lambda: lost(metrics) == 3)
 
 
