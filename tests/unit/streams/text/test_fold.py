@@ -15,6 +15,8 @@ from streams.text.fold import fold
         pytest.param("हिन्दी", "हिन्दी", id="Devanagari keeps its vowels"),
         pytest.param("ガ", "ガ", id="kana keeps its voicing"),
         pytest.param("관세", "관세", id="hangul stays composed"),
+        pytest.param("貝", "贝", id="a traditional character counts as its simplified one"),
+        pytest.param("\uf90a", "金", id="a compatibility character as its own"),
     ],
 )
 def test_words_are_compared_without_case_and_latin_accents(word: str, folded: str) -> None:
