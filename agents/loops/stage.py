@@ -8,20 +8,19 @@ import asyncio
 import logging
 import os
 import sys
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import faust
+from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 
 from agents import log
-from agents.dead_letters import count, guarded
+from agents.dead_letters import count
 from agents.kafka import Outgoing, Producer, connection, disconnect
 from agents.loops.ending import by_request
-from agents.loops.event import Decide, received
+from agents.loops.event import Decide, decided
 from agents.loops.seat import Seat
 from agents.metrics import Metrics
 from agents.topic_admin import check_catalogue
@@ -31,7 +30,6 @@ from streams.topics import DEAD_LETTERS, Names, Topic
 
 MOST_RECORDS = 500
 WITHIN_S = 0.005  # how long a batch waits for company: most of a hop's p50 of 7 ms
-SLICE_S = 0.005  # decisions hold the loop no longer than this
 REFUSED_EXIT = 70
 LOOK_EVERY_S = 0.5
 GRACE_S = 8.0  # batches in flight are finished within about a second, if there is a broker
@@ -65,6 +63,15 @@ class LeavingThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # fau
         if self.app.leaves:
             await self.app.seat.leave()
         await super().on_thread_stop()
+
+    async def _fetch_records(self, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - faust ships no types
+        """Fetch nothing more once another process has our name: Faust would crash over it, and the stage says it."""
+        try:
+            return await super()._fetch_records(*given, **named)
+        except KafkaError as err:
+            if self.app.seat.stolen(err) is None:
+                raise
+            return {}
 
 
 class HardenedConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no types
@@ -242,18 +249,7 @@ class Stage:
             raise stop
 
     async def _decide(self, events: Sequence[Any]) -> tuple[list[Outgoing], int, NewerSchemaError | None]:
-        """Return the outputs, how many events they are of, and why the stage stops there, if it does."""
-        decide, outputs = self._pick(), list[Outgoing]()
-        pause_at = time.monotonic() + SLICE_S
-        for number, event in enumerate(events):
-            try:
-                outputs += guarded(partial(decide, stamped_at=self._clock()), received(event), stage=self._group)
-            except NewerSchemaError as err:
-                return outputs, number, err
-            if time.monotonic() > pause_at:
-                await asyncio.sleep(0)
-                pause_at = time.monotonic() + SLICE_S
-        return outputs, len(events), None
+        return await decided(self._pick(), events, stage=self._group, clock=self._clock)
 
 
 def faust_settings(settings: Settings, group: str) -> dict[str, Any]:

@@ -15,6 +15,12 @@ LOOPS = [pytest.param("owner", id="owner"), pytest.param("stage", id="stage")]
 ALL = list(range(PARTITIONS))
 
 
+@pytest.fixture(autouse=True)
+def session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that outlasts a slow start: nobody is missed by accident, and no test passes because one ended."""
+    monkeypatch.setenv("TOCSIN_SESSION_TIMEOUT_S", "29")
+
+
 async def seats(bench: Bench) -> list[str]:
     """Return the names that the broker counts as members now (it makes a member's id of its name)."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bench.settings.bootstrap)

@@ -7,7 +7,8 @@ from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP
 from intervaltree import IntervalTree
 
-from agents.loops.stage import HardenedConsumer, faust_settings, received
+from agents.loops.event import received
+from agents.loops.stage import HardenedConsumer, faust_settings
 from config.settings import Settings
 
 PLACE, OTHER = TP("tocsin.articles", 0), TP("tocsin.articles", 1)
