@@ -97,11 +97,21 @@ async def until(done: Callable[[], bool], children: Children) -> None:
             await asyncio.sleep(0.1)
 
 
+def there_and_back(children: Children) -> None:
+    """Change feeds and routes, and change them back: what comes back is another event."""
+    for kind, old, new in (("feeds", "tier: 1", "tier: 2"), ("routes", "zone: UTC", "zone: Asia/Tokyo")):
+        path = children.folder / f"{kind}.yaml"
+        for one, other in ((old, new), (new, old)):
+            path.write_text(path.read_text().replace(one, other))
+            children.tocsin(kind, "apply")
+
+
 async def run(children: Children, hook: WebhookSink, origin: FeedOrigin) -> None:
     """Have the processes tell three alerts of one story, refuse a record, and take a silence."""
     items = [FeedItem(f"i{number}", title, published=datetime.now(UTC)) for number, title in enumerate(TITLES)]
     origin.script("/feed", Answer(rss(items[:1])))
     await asyncio.to_thread(children.apply)
+    await asyncio.to_thread(there_and_back, children)
     await asyncio.to_thread(children.tocsin, "silences", "add", "topic=nothing", "--for", "1h", "--comment", "test")
     await produce(children.bootstrap, f"{children.prefix}articles", [b"no record"])
     for role in ROLES:
