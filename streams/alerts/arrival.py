@@ -3,10 +3,12 @@
 from datetime import datetime
 
 from streams.articles.article import ArticleKind
-from streams.matching.match import Facts, Match, RuleHit
+from streams.matching.match import EntityHit, Facts, Match, RuleHit
 from streams.matching.rule import Urgency
 from streams.stories.story import Arrival, Fact, StoryRule
 from streams.stories.terms import terms_of
+
+NAMED_OFTEN = 3
 
 
 def arrival_of(match: Match, *, offset: int, at: datetime) -> Arrival:
@@ -24,7 +26,16 @@ def arrival_of(match: Match, *, offset: int, at: datetime) -> Arrival:
         rules=tuple(_remembered(rule) for rule in match.rules),
         text_hash=match.text_hash,
         sketch=match.sketch,
+        background=background_of(match),
     )
+
+
+def background_of(match: Match) -> frozenset[Fact]:
+    """Return what the article does not lead with: figures in its body alone, entities named in passing."""
+    named = (named.partition(" ") for named in match.facts.background)
+    figures = (Fact(kind=kind.removesuffix("s"), value=value) for kind, _, value in named)
+    passing = (Fact(kind="entity", value=hit.entity_id) for hit in match.entities if not _leads(hit, match))
+    return frozenset((*figures, *passing))
 
 
 def facts_of(facts: Facts) -> tuple[Fact, ...]:
@@ -52,6 +63,10 @@ def taken_over(rules: tuple[StoryRule, ...]) -> tuple[RuleHit, ...]:
         )
         for rule in rules
     )
+
+
+def _leads(hit: EntityHit, match: Match) -> bool:
+    return hit.count >= NAMED_OFTEN or any(match.spans[number].field == "title" for number in hit.spans)
 
 
 def _remembered(rule: RuleHit) -> StoryRule:

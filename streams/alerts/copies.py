@@ -1,5 +1,6 @@
 """Copies: texts that are equal, or that hold nearly every shingle of the new one."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
 
 from streams.stories.story import Arrival, StoryText
@@ -12,15 +13,15 @@ LEAST_SHINGLES = 4  # fewer say nothing: two headlines can share three shingles 
 def containment(inner: tuple[str, ...], outer: tuple[str, ...]) -> float:
     """Return about which share of one text's shingles another holds, 0 to 1, from their bottom-64 sketches.
 
-    A sketch of fewer than 64 hashes holds them all. A full one holds those up to its largest, so both are compared up
-    to the smaller of the largest ones. Source: theta sketches; Broder, On the resemblance and containment (1997).
+    A sketch is ascending. One of fewer than 64 hashes holds them all, a full one those up to its largest: both are
+    compared up to the smaller of the largest ones.
+    Source: theta sketches; Broder, On the resemblance and containment (1997).
     """
     if set(inner).isdisjoint(outer):
         return 0.0
-    bounds = [max(map(_rank, sketch)) for sketch in (inner, outer) if len(sketch) >= SKETCH_SIZE]
-    bound = min(bounds, default=None)
-    left = {mark for mark in inner if bound is None or _rank(mark) <= bound}
-    return len(left.intersection(outer)) / len(left) if len(left) >= LEAST_SHINGLES else 0.0
+    bound = min((sketch[-1] for sketch in (inner, outer) if len(sketch) >= SKETCH_SIZE), default=inner[-1])
+    left = inner[: bisect_right(inner, bound)]
+    return len(set(outer).intersection(left)) / len(left) if len(left) >= LEAST_SHINGLES else 0.0
 
 
 def copied_from(arrival: Arrival, texts: Iterable[StoryText]) -> StoryText | None:
@@ -33,7 +34,3 @@ def copied_from(arrival: Arrival, texts: Iterable[StoryText]) -> StoryText | Non
 def _repeats(arrival: Arrival, text: StoryText) -> bool:
     equal = bool(arrival.text_hash) and arrival.text_hash == text.text_hash
     return equal or containment(arrival.sketch, text.sketch) >= CONTAINED
-
-
-def _rank(mark: str) -> tuple[int, str]:
-    return len(mark), mark

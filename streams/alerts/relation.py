@@ -5,18 +5,23 @@
 | first | there is no story yet |
 | retract | the publisher says so (WITHDRAWN, KILL) |
 | correction | the publisher says so (CORRECTED, REFILE), or a revision changed a number, an entity or a negation |
-| update | a fact that the story has not told: a figure, a date, an entity, a negation; or "UPDATE n" |
+| update | a fact that the story has not told and the article leads with: a figure, a date, an entity, a negation; or \
+"UPDATE n" of a source that told the story before |
 | copy | a text that the story holds already |
 | confirmation | nothing new; firm at a similarity of 0.50, else loose: it may be another event |
 
 It labels and never suppresses: what a desk is told is decided per desk, from the keys it was told (streams.routing).
 """
 
+from collections.abc import Iterable
+
 from streams.alerts.alert import Relation
 from streams.alerts.copies import copied_from
-from streams.alerts.whats_new import News, corrected, news_of
+from streams.alerts.corrected import corrected
+from streams.alerts.whats_new import MOST_NEW, News, in_order, news_of
 from streams.matching.match import Markers
 from streams.stories.clustering import Placement
+from streams.stories.growth import told_facts
 from streams.stories.story import Arrival, Fact, Label, Story, StoryArticle
 
 FIRM = 0.50
@@ -28,22 +33,24 @@ def relate(arrival: Arrival, markers: Markers, placement: Placement, earlier: St
         return _label(Relation.FIRST, placement)
     story, news = placement.story, news_of(arrival, placement.story)
     if markers.retract:
-        return _against_first(Relation.RETRACT, placement, story, news)
+        return _against_first(Relation.RETRACT, placement, story, news.new)
     changed = corrected(arrival, earlier) if earlier else ()
     if markers.correction or changed:
-        return _against_first(Relation.CORRECTION, placement, story, news)
-    if news.new or markers.update is not None:
-        return _against_first(Relation.UPDATE, placement, story, news, *_update_number(markers))
+        came = (fact for fact in changed if fact in told_facts(arrival))
+        return _against_first(Relation.CORRECTION, placement, story, (*news.new, *came))
+    update = _serial(markers, arrival, story)
+    if news.new or update:
+        return _against_first(Relation.UPDATE, placement, story, (*news.new, *update))
     return _nothing_new(arrival, placement, story, news)
 
 
-def _against_first(relation: Relation, placement: Placement, story: Story, news: News, *more: Fact) -> Label:
+def _against_first(relation: Relation, placement: Placement, story: Story, new: Iterable[Fact]) -> Label:
     label = _label(relation, placement)
     return label.model_copy(
         update={
             "compared_article": story.first.article_id,
             "compared_permission": story.first.permission,
-            "whats_new": (*news.new, *more),
+            "whats_new": in_order(dict.fromkeys(new))[:MOST_NEW],
         }
     )
 
@@ -77,5 +84,7 @@ def _label(relation: Relation, placement: Placement) -> Label:
     )
 
 
-def _update_number(markers: Markers) -> tuple[Fact, ...]:
-    return () if markers.update is None else (Fact(kind="update", value=str(markers.update)),)
+def _serial(markers: Markers, arrival: Arrival, story: Story) -> tuple[Fact, ...]:
+    """Return the n of UPDATE n; none where its source is new to the story: what it updates, nobody here was told."""
+    known = any(source.publisher == arrival.head.publisher for source in story.sources)
+    return () if markers.update is None or not known else (Fact(kind="update", value=str(markers.update)),)

@@ -2,11 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, timedelta
+from types import MappingProxyType
 
+from streams.alerts.sameness import same_amount, same_date
+from streams.articles.article import Head
 from streams.stories.growth import told_facts
-from streams.stories.story import Arrival, Fact, Story, StoryArticle, StoryFact
+from streams.stories.story import Arrival, Fact, Story, StoryFact
 
-FIGURES = ("number", "percentage", "money", "entity")
+WANTED = ("money", "percentage", "number", "entity", "negation", "date", "update")  # what a trader looks for first
+MOST_NEW = 6
+SAME = MappingProxyType({"money": same_amount, "number": same_amount, "date": same_date})
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,29 +25,44 @@ class News:
 
 
 def news_of(arrival: Arrival, story: Story) -> News:
-    """Return what the article adds to the story."""
-    tellers: dict[tuple[str, str], StoryFact] = {}
-    for fact in story.facts:
-        if (fact.kind, fact.value) not in tellers or fact.permission == arrival.head.permission:
-            tellers[fact.kind, fact.value] = fact
-    facts = told_facts(arrival)
-    return News(
-        new=tuple(fact for fact in facts if (fact.kind, fact.value) not in tellers),
-        told_by=tuple(tellers[fact.kind, fact.value] for fact in facts if (fact.kind, fact.value) in tellers),
-    )
+    """Return what the article adds to the story: what it leads with, and nobody told in this or another form.
 
-
-def corrected(arrival: Arrival, earlier: StoryArticle) -> tuple[Fact, ...]:
-    """Return what a new revision changed of what the earlier one told; empty if it only adds.
-
-    A number or an entity is changed when it is gone; a negation, when it came or went.
+    A rounded sum, a date without its year and the article's own day are nothing new.
     """
-    before = {*earlier.facts, *(Fact(kind="entity", value=entity) for entity in earlier.entities)}
-    after = set(told_facts(arrival))
-    gone = (fact for fact in before - after if fact.kind in FIGURES)
-    flipped = (fact for fact in before ^ after if fact.kind == "negation")
-    return _in_order((*gone, *flipped))
+    tellers: dict[tuple[str, str], StoryFact] = {}
+    for told in story.facts:
+        if (told.kind, told.value) not in tellers or told.permission == arrival.head.permission:
+            tellers[told.kind, told.value] = told
+    new, told_by = [], []
+    for fact in told_facts(arrival):
+        teller = tellers.get((fact.kind, fact.value)) or _teller_of_like(
+            fact, tellers.values(), arrival.head.permission
+        )
+        if teller:
+            told_by.append(teller)
+        elif fact not in arrival.background and not _is_its_own_day(fact, arrival.head):
+            new.append(fact)
+    return News(new=in_order(new), told_by=tuple(dict.fromkeys(told_by)))
 
 
-def _in_order(facts: Iterable[Fact]) -> tuple[Fact, ...]:
-    return tuple(sorted(facts, key=lambda fact: (fact.kind, fact.value)))
+def in_order(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Return the facts in the order of what a trader wants, those of one kind as the article has them."""
+    return tuple(sorted(facts, key=lambda fact: WANTED.index(fact.kind)))
+
+
+def _teller_of_like(fact: Fact, told: Iterable[StoryFact], permission: str) -> StoryFact | None:
+    """Return who told the fact in another form, one of the permission if there is one."""
+    same = SAME.get(fact.kind)
+    if same is None:
+        return None
+    like = [other for other in told if other.kind == fact.kind and same(fact.value, other.value)]
+    return min(like, key=lambda other: other.permission != permission, default=None)
+
+
+def _is_its_own_day(fact: Fact, head: Head) -> bool:
+    """Return whether a date is only when the article was written: its day, by any clock on earth, or its year."""
+    if fact.kind != "date":
+        return False
+    written = (head.published_at or head.first_seen_at).date()
+    days: tuple[date, ...] = (written - A_DAY, written, written + A_DAY)
+    return any(same_date(fact.value, day.isoformat()) for day in days)

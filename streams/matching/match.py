@@ -43,13 +43,18 @@ class EntityHit(Part):
 
 
 class Facts(Part):
-    """Figures of the whole text, normalised so that equal facts are equal strings; 64 at most in all."""
+    """Figures of the whole text, normalised so that equal facts are equal strings; 64 at most in all.
+
+    `background` names those that neither title nor lead states, and the negations outside the title, each with its kind
+    (`percentages 90`): they are told with the story, and alone make no news.
+    """
 
     numbers: tuple[str, ...] = ()
     percentages: tuple[str, ...] = ()
     money: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
     negations: tuple[str, ...] = ()
+    background: tuple[str, ...] = ()
 
 
 class Markers(Part):

@@ -109,7 +109,7 @@ class Matcher:
             entities=tuple(entity_hit(name, mentions[name], places, document, table) for name, places in kept.items()),
             sketch=sketch(words),
             text_hash=text_hash(words),
-            facts=facts("\n".join(document.texts)),
+            facts=facts(*document.texts),
             markers=markers(*document.texts),
         )
 

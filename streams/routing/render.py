@@ -9,6 +9,7 @@ from streams.alerts.alert import AlertedRule, AlertSource, DeskAlert, Relation
 from streams.latency import Hop, Ledger
 from streams.matching.match import Span
 from streams.matching.rule import Urgency
+from streams.routing.render_news import news_words
 from streams.routing.render_text import Piece, pieces, plain, shortened
 
 TITLE_CHARS, LEAD_CHARS, SURFACE_CHARS = 300, 400, 60
@@ -64,7 +65,7 @@ def notice(alert: DeskAlert, ledger: Ledger) -> Notice:
         title=pieces(alert.head.title, alert.spans, "title", TITLE_CHARS) or (Piece("(no headline)"),),
         lead=pieces(alert.head.lead, alert.spans, "lead", LEAD_CHARS),
         why=_why(alert),
-        news=_news(alert),
+        news=news_words(alert, MOST_NEWS),
         sources=sources_line(alert),
         took=took_line(ledger),
         link=_link(alert.head.url),
@@ -149,12 +150,6 @@ def _reason(rule: AlertedRule, spans: Sequence[Span]) -> str:
 def _surface(span: Span) -> str:
     surface = f'"{shortened(plain(span.surface[:TITLE_CHARS]), SURFACE_CHARS)}"'
     return f"{surface} = @{_name(span.entity_id)}" if span.entity_id else surface
-
-
-def _news(alert: DeskAlert) -> str:
-    values = [_name(token.value) for token in alert.whats_new[:MOST_NEWS]]
-    more = len(alert.whats_new) - MOST_NEWS
-    return ", ".join([*values, *([f"{more} more"] if more > 0 else [])])
 
 
 def _name(text: str) -> str:

@@ -1,20 +1,17 @@
 """The facts of a notification for a reader in a hurry: the most telling rules and words first, nothing twice."""
 
-import re
 from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 
-from streams.alerts.alert import AlertedRule, DeskAlert, NewToken
+from streams.alerts.alert import AlertedRule, DeskAlert
 from streams.latency import Hop, Ledger
 from streams.matching.match import Span
 from streams.routing.render import STEPS, span_of
+from streams.routing.render_news import news_words
 from streams.routing.render_text import plain, shortened
 
 MOST_RULES, MOST_WORDS, MOST_NEWS, MOST_CHARS = 3, 4, 6, 60
 PLACES = MappingProxyType({"title": 0, "lead": 1})  # where a reader sees a word; anywhere else comes after
-SCALES = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"))
-_MONEY = re.compile(r"([A-Z]{3}) (\d{7,15})")
-_SERIAL = re.compile(r"[A-Z]+ (\d{1,2}) ?-")  # wires number their updates, "UPDATE 2-": that is no figure of the news
 
 
 def reasons(alert: DeskAlert) -> tuple[str, ...]:
@@ -29,12 +26,8 @@ def reasons(alert: DeskAlert) -> tuple[str, ...]:
 
 
 def news(alert: DeskAlert) -> str:
-    """Return what the story had not told before, each once: entities with their mark, large sums in words."""
-    serial = _SERIAL.match(alert.head.title)
-    told = [token for token in alert.whats_new if serial is None or token.value != serial[1]]
-    values = list(dict.fromkeys(map(_token, told)))
-    more = len(values) - MOST_NEWS
-    return ", ".join([*values[:MOST_NEWS], *([f"{more} more"] if more > 0 else [])])
+    """Return what the story had not told before, each once, as the text writes it: entities with their mark."""
+    return news_words(alert, MOST_NEWS)
 
 
 def times(ledger: Ledger) -> str:
@@ -73,14 +66,6 @@ def _words(spans: Iterable[Span]) -> str:
 def _word(span: Span) -> str:
     surface = f'"{_name(span.surface)}"'
     return f"{surface} = @{_name(span.entity_id)}" if span.entity_id else surface
-
-
-def _token(token: NewToken) -> str:
-    money = _MONEY.fullmatch(token.value)
-    if money is None:
-        return f"@{_name(token.value)}" if token.kind == "entity" else _name(token.value)
-    size, name = next(scale for scale in SCALES if int(money[2]) >= scale[0])
-    return f"{money[1]} {int(money[2]) / size:.4g} {name}"
 
 
 def _name(text: str) -> str:

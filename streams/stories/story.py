@@ -153,7 +153,10 @@ class TermCounts(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """What grouping needs of one part of a match: `at` is its event time, `offset` its place on `matches`."""
+    """What grouping needs of one part of a match: `at` is its event time, `offset` its place on `matches`.
+
+    `background` are the facts and entities that the article does not lead with: alone they make no news.
+    """
 
     head: Head
     part: int
@@ -165,3 +168,4 @@ class Arrival:
     rules: tuple[StoryRule, ...]
     text_hash: str
     sketch: tuple[str, ...]
+    background: frozenset[Fact] = frozenset()

@@ -4,7 +4,9 @@ import pytest
 
 from streams.alerts.arrival import arrival_of
 from streams.alerts.copies import containment, copied_from
+from streams.matching.sketch import sketch as sketch_of
 from streams.stories.story import StoryText
+from streams.text.tokens import tokenise
 from tests.support.alerting import NOW, match
 
 
@@ -58,3 +60,54 @@ def test_the_original_of_the_same_permission_is_named_first() -> None:
     texts = (text("a1", permission="reuters", text_hash="t1"), text("a2", text_hash="t1"))
 
     assert copied(*texts, text_hash="t1") == "a2"
+
+
+ENGLISH = (
+    "China will hold back its rare earth export controls for a year, officials said after two days of talks in the "
+    "capital. The controls were to begin next month and would have hit makers of cars, jets and magnets around the "
+    "world. "
+    "Both delegations will meet again in the spring, and a text is to be signed by the leaders when they see each "
+    "other "
+    "next week. Markets rose on the news, with the metals index at its highest in a month and the dollar a little "
+    "weaker."
+)
+CHINESE = (
+    "中国将把稀土出口管制推迟一年，官员在两天的会谈之后表示。管制措施原定下月生效，将影响全球汽车、飞机和磁体制造商。"
+    "双方代表团将在春季再次会面，两国领导人下周见面时将签署文本。市场闻讯上涨，金属指数创一个月新高，美元略有走弱。"
+)
+OTHER = {
+    ENGLISH: "A flood has closed the main road between the two largest towns of the province, and schools stay shut.",
+    CHINESE: "洪水切断了该省两个最大城镇之间的主要道路，学校继续停课，救援人员正在赶往灾区。",
+}
+FURNITURE = " Read more about markets on our pages. Our journalists follow standards that you find on our site."
+
+
+def marks(words: str) -> tuple[str, ...]:
+    return sketch_of([token.term for token in tokenise(words) if token.term])
+
+
+@pytest.mark.parametrize("story", [pytest.param(ENGLISH, id="english"), pytest.param(CHINESE, id="chinese")])
+@pytest.mark.parametrize(
+    ("before", "behind", "share"),
+    [
+        pytest.param("", "", 1.0, id="the same"),
+        pytest.param("KUALA LUMPUR, Oct 27 (Agency) - ", "", 1.0, id="another dateline"),
+        pytest.param("Rare earths: curbs wait\n", "", 1.0, id="another headline"),
+        pytest.param("", "", 0.6, id="cut short"),
+    ],
+)
+def test_an_edited_text_is_a_copy_in_any_script(story: str, before: str, behind: str, share: float) -> None:
+    edited = before + story[: int(share * len(story))] + behind
+
+    assert copied(text("a1", marks=marks(story)), marks=marks(edited)) == "a1"
+
+
+@pytest.mark.parametrize("story", [pytest.param(ENGLISH, id="english"), pytest.param(CHINESE, id="chinese")])
+def test_another_text_with_the_same_furniture_is_no_copy(story: str) -> None:
+    other = marks(OTHER[story] + FURNITURE)
+
+    assert copied(text("a1", marks=marks(story + FURNITURE)), marks=other) is None
+
+
+def test_a_text_with_as_much_again_behind_it_is_no_copy() -> None:
+    assert copied(text("a1", marks=marks(CHINESE)), marks=marks(CHINESE + ENGLISH)) is None

@@ -64,8 +64,8 @@ def test_what_is_new_is_named() -> None:
 
     assert [(token.kind, token.value) for token in alert.whats_new] == [
         ("number", "60"),
-        ("negation", "not halt"),
         ("entity", "eu"),
+        ("negation", "not halt"),
         ("update", "2"),
     ]
 
@@ -89,7 +89,7 @@ def test_a_confirmation_is_firm_when_near_and_loose_when_it_may_be_another_event
     ("fields", "relation"),
     [
         pytest.param({"numbers": ["45"]}, "correction", id="a number changed"),
-        pytest.param({"numbers": []}, "correction", id="a number is gone"),
+        pytest.param({"numbers": []}, "copy", id="a number of the body is gone"),
         pytest.param({"entities": ("china", "eu")}, "correction", id="an entity changed"),
         pytest.param({"facts": Facts(numbers=("54",), negations=("not halt",))}, "correction", id="a negation came"),
         pytest.param({"numbers": ["54", "60"]}, "update", id="a number was added"),
