@@ -10,11 +10,14 @@ from typing import Annotated
 import typer
 
 from agents.apply import live_routes
+from agents.cli.journey import Topics, first_of_each
 from agents.cli.league import show_league
 from agents.cli.options import Json, Limit, with_broker
 from agents.cli.output import coloured, print_json, print_rows
-from agents.cli.reading import Found, beginning, collect, one
+from agents.cli.reading import Found, beginning, collect
 from agents.cli.routing_reasons import reasons
+from agents.cli.suppressed import Asked, since_of
+from agents.cli.suppressed import show as show_suppressed
 from agents.kafka import Incoming
 from agents.loops.follower import Follower
 from config.settings import Settings
@@ -22,7 +25,7 @@ from streams.alerts.alert import Alert, DeskAlert
 from streams.articles.article import ArticleKind
 from streams.errors import ConfigurationError
 from streams.routing.render_console import console_lines
-from streams.routing.told import Routing, RoutingDecision
+from streams.routing.told import Routing
 from streams.topics import ALERTS, ROUTINGS, Topic, desk_topic
 
 SHOWN_EVERY_S = 0.05
@@ -42,17 +45,20 @@ def list_(
     settings: Settings,
     desk: Desk = None,
     rule: RuleId = None,
+    since: Annotated[str | None, typer.Option(help="Of the last so long alone: 30m, 8h, 2d.")] = None,
     limit: Limit = 50,
     *,
     suppressed: Annotated[bool, typer.Option("--suppressed", help="Those that a desk was not told, and why.")] = False,
     json: Json = False,
 ) -> None:
     """List the newest alerts of the desks, or what they were not told."""
+    began = since_of(since)
     if suppressed:
-        rows = [_suppressed_row(found) for found in asyncio.run(_suppressed(settings, desk, rule))]
-    else:
-        rows = [_row(found) for found in asyncio.run(_told(settings, desk, rule))]
-    print_rows(rows[-limit:], as_json=json)
+        asyncio.run(desk_topics(settings, desk))
+        show_suppressed(settings, Asked(desk, rule, began, limit), as_json=json)
+        return
+    told = [found for found in asyncio.run(_told(settings, desk, rule)) if found.incoming.appended_at >= began]
+    print_rows([_row(found) for found in told[-limit:]], as_json=json)
 
 
 @with_broker
@@ -68,12 +74,13 @@ def show(settings: Settings, event: str, *, json: Json = False) -> None:
 
 
 async def _alert(settings: Settings, given: str) -> tuple[Found[Alert], list[Found[Routing]]]:
-    event = beginning(given)
-    alert = one(
-        await collect(settings, ALERTS, Alert, lambda alert: alert.event_id.startswith(event)), f"alert {event}"
-    )
-    name = alert.record.event_id
-    return alert, await collect(settings, ROUTINGS, Routing, lambda routing: routing.event_id == name)
+    event, topics = beginning(given), Topics(settings)
+    found = await topics.mentioning(ALERTS, Alert, [event], lambda alert: alert.event_id.startswith(event))
+    if not found:
+        raise ConfigurationError(f"no alert {event}: looked at {topics.said(ALERTS)}; alerts are kept for 90 days")
+    name = found[-1].record.event_id
+    routings = await topics.mentioning(ROUTINGS, Routing, [name], lambda routing: routing.event_id == name)
+    return found[-1], first_of_each(routings)
 
 
 async def desk_topics(settings: Settings, desk: str | None) -> list[Topic]:
@@ -97,14 +104,6 @@ async def _told(settings: Settings, desk: str | None, rule: str | None) -> list[
 def is_news(alert: Alert) -> bool:
     """Return whether a person wants to see it: a heartbeat only shows that every stage is alive."""
     return alert.head.kind is not ArticleKind.HEARTBEAT
-
-
-async def _suppressed(settings: Settings, desk: str | None, rule: str | None) -> list[Found[Routing]]:
-    def wanted(routing: Routing) -> bool:
-        held_back = routing.decision is not RoutingDecision.TOLD
-        return held_back and desk in (None, routing.desk) and (rule is None or rule in routing.rules)
-
-    return await collect(settings, ROUTINGS, Routing, wanted)
 
 
 async def _tail(settings: Settings, desk: str | None, limit: int, *, as_json: bool) -> None:
@@ -163,10 +162,6 @@ def _routing_row(found: Found[Routing]) -> dict[str, object]:
         "receivers": tuple(routing.receivers),
         "reason": "; ".join(reasons(routing)),
     }
-
-
-def _suppressed_row(found: Found[Routing]) -> dict[str, object]:
-    return {"at": found.incoming.appended_at, **_routing_row(found), "event": found.record.event_id}
 
 
 COMMANDS = {"tail": tail, "list": list_, "show": show, "league": show_league}

@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from streams.routing.told import Routing
 
 
-def reasons(routing: Routing) -> list[str]:
-    """Return what was decided for which rules: those with equal words stand together, in the order of the reason."""
+def reasons(routing: Routing, *, rule: str | None = None) -> list[str]:
+    """Return what was decided for which rules: those with equal words stand together, in the order of the reason.
+
+    With `rule`, what was decided for that one, if the reason says it apart.
+    """
     rules: dict[str, list[str]] = {}
-    for rule, why in _parts(routing):
-        rules.setdefault(why, []).append(rule)
+    parts = list(_parts(routing))
+    for name, why in [one for one in parts if one[0] == rule] or parts:
+        rules.setdefault(why, []).append(name)
     return [f"{', '.join(names)}: {why}" for why, names in rules.items()] or [routing.reason]
 
 

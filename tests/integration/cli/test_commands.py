@@ -185,18 +185,18 @@ def test_an_articles_journey_is_told_from_the_article_and_from_the_alert(tocsin:
     for name in ("a1", desk.event_id):
         said = tocsin("explain", name)
         assert said.code == 0
-        assert "match    1-0a0a0a0a: rare-earths" in said.out
-        assert "fx: told through console: because it is told" in said.out
-        assert "console: delivered after 1 attempt: written" in said.out
+        assert "match     rare-earths urgent, version c1, rules as of 7" in said.out
+        assert "desk fx: told through console\nwhy       because it is told" in said.out
+        assert "sent      console: delivered after 1 attempt: written" in said.out
     (shown,) = rows(tocsin("explain", "a1", "--json").out)
     assert [len(part) for part in shown.values()] == [1, 1, 1, 1, 1]  # type: ignore[arg-type]  # JSON
     assert tocsin("explain", "nope").code == 78
 
 
 def test_an_article_that_no_rule_found_says_so(tocsin: Tocsin) -> None:
-    article = Article(**head("b2").model_dump())
+    article = Article(**head("b2", title="Floods displace thousands").model_dump())
     deliver(outgoing(ARTICLES, article, key="b2", by="b2", ce_id="x", stage="test", at=NOW))
-    assert "match    nothing: no rule holds" in tocsin("explain", "b2").out
+    assert "match     no rule holds: 1 were tried" in tocsin("explain", "b2").out
 
 
 def test_the_state_of_a_delivery_that_counts_is_shown(tocsin: Tocsin) -> None:
