@@ -173,6 +173,22 @@ def test_a_default_that_is_an_object_may_grow(default: object, *, broken: bool) 
     assert bool(findings(old, new)) is broken
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "breaks"),
+    [
+        pytest.param({"const": "a"}, {"const": "b"}, {OLD_RECORDS}, id="another constant"),
+        pytest.param({"const": "a"}, {"enum": ["a", "b"]}, {GROWS}, id="a constant that became a set"),
+        pytest.param({"maxLength": 9}, {"maxLength": 8}, {OLD_RECORDS}, id="a lower bound above"),
+        pytest.param({"minLength": 1}, {"minLength": 2}, {OLD_RECORDS}, id="a higher bound below"),
+        pytest.param({"maxLength": 9}, {"maxLength": 10}, {OLD_READERS}, id="a higher bound above"),
+        pytest.param({"maxLength": 9}, {"maxLength": 9}, set(), id="the same bound"),
+    ],
+)
+def test_constants_and_bounds_are_compared(old: dict[str, Any], new: dict[str, Any], breaks: set[Breaks]) -> None:
+    text = {"title": "T", "type": "string"}
+    assert {finding.breaks for finding in findings({**text, **old}, {**text, **new})} == breaks
+
+
 def test_a_change_deep_in_a_tree_that_holds_itself_is_found_once() -> None:
     old, new = deepcopy(schema_of(RoutesVersion)), deepcopy(schema_of(RoutesVersion))
     del new["$defs"]["RouteNode"]["properties"]["go_on"]
