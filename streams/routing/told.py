@@ -10,6 +10,9 @@ from streams.matching.rule import Urgency
 from streams.record import Part, Record, Utc
 
 
+MOST_KEYS = 1_000  # about 200 kB; each decision for the desk writes them anew
+
+
 class RoutingDecision(StrEnum):
     """What was decided for one alert and one desk."""
 
@@ -75,12 +78,15 @@ class DeskStory(Record):
 
 
 def told_with(told: Iterable[ToldKey], added: Iterable[ToldKey]) -> tuple[ToldKey, ...]:
-    """Return the keys with those added that none covers yet; a key that an added one covers is left out."""
+    """Return the keys with those added that none covers yet; a key that an added one covers is left out.
+
+    The newest 1,000 are kept, so that a record stays small in a story without end: what is forgotten is told again.
+    """
     keys = list(told)
     for key in added:
         if not any(known.covers(key) for known in keys):
             keys = [known for known in keys if not key.covers(known)] + [key]
-    return tuple(keys)
+    return tuple(keys[-MOST_KEYS:])
 
 
 class Routing(Record):

@@ -1,4 +1,4 @@
-"""Every alert has one decision for each desk, and a heartbeat reaches every desk and nothing else, on the real Kafka."""
+"""Every alert has one decision for each desk; a heartbeat reaches every desk and nothing else: on the real Kafka."""
 
 import asyncio
 from collections import Counter

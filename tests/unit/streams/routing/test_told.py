@@ -1,7 +1,8 @@
 import pytest
 
 from streams.matching.rule import Urgency
-from streams.routing.told import DeskStory, ToldKey, told_with
+from streams.routing.told import MOST_KEYS, DeskStory, ToldKey, told_with
+from streams.topics import MESSAGE_BYTES
 
 
 def key(*entities: str, rule: str = "r1", urgency: str = "urgent", event: str = "e1") -> ToldKey:
@@ -38,3 +39,15 @@ def test_keys_that_are_covered_are_not_kept() -> None:
     told = told_with([key("china"), key("eu")], [key("us"), key("china", "us"), key("us", event="e2")])
 
     assert told == (key("eu"), key("china", "us"))
+
+
+def test_of_a_story_without_end_the_newest_keys_are_kept_and_the_oldest_is_told_again() -> None:
+    told: tuple[ToldKey, ...] = ()
+    for number in range(MOST_KEYS + 1):
+        told = told_with(told, [key(f"e{number}")])
+    story = DeskStory(desk="fx", story_id="s1", told=told, decided_offset=3)
+
+    assert len(told) == MOST_KEYS
+    assert story.telling(key("e0")) is None
+    assert story.telling(key(f"e{MOST_KEYS}"))
+    assert len(story.to_json()) < MESSAGE_BYTES / 4
