@@ -9,7 +9,6 @@ from streams.ids import ControlId, DeskId, EntityId, EventId, ReceiverId, Routin
 from streams.matching.rule import Urgency
 from streams.record import Part, Record, Utc
 
-
 MOST_KEYS = 1_000  # about 200 kB; each decision for the desk writes them anew
 
 
