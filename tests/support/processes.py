@@ -48,7 +48,7 @@ class Child:
     async def ended(self, *, within_s: float = 30) -> int:
         """Return the exit code (negative: the signal that killed it)."""
         async with asyncio.timeout(within_s):
-            await self._listening
+            await asyncio.shield(self._listening)  # a limit that passes must not keep `sweep` from its work
             return await self._process.wait()
 
     async def stop(self) -> int:
