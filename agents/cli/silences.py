@@ -1,23 +1,26 @@
 """`tocsin silences`: timed mutes, by conditions upon labels or by what they mean."""
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from typing import Annotated
 
 import typer
 
+from agents.apply import live_routes, read_heads
 from agents.cli.options import Json, with_broker
 from agents.cli.output import print_rows
 from agents.cli.reading import Found, newest_by_key
 from agents.kafka import Outgoing, Producer, outgoing, tombstone
 from config.durations import duration_s
 from config.matchers import parse_matcher
+from config.problems import did_you_mean
 from config.settings import Settings, author
 from streams.controls import Control
 from streams.errors import ConfigurationError
 from streams.ids import ControlId
-from streams.routing.route import Matcher
 from streams.topics import CONTROLS
 
 STAGE = "silences"
@@ -36,18 +39,25 @@ def add(
     ] = None,
     target: Annotated[list[str] | None, typer.Option(help="story=ID, rule=ID, entity=ID or source=NAME.")] = None,
     desk: Annotated[str | None, typer.Option(help="For this desk alone.")] = None,
+    from_: Annotated[str | None, typer.Option("--from", help="When it begins: 2026-03-02T22:00Z.")] = None,
     json: Json = False,
 ) -> None:
-    """Mute what the conditions and targets mean, from now on, for a time."""
+    """Mute what the conditions and targets mean for a time, from now on or from a moment that is named."""
     try:
         aims = dict(map(_target, target or ()))
         conditions = tuple(map(parse_matcher, matchers or ()))
-        ends_after_s = duration_s(for_)
+        starts_at = _moment(from_)
+        ends_at = starts_at + timedelta(seconds=duration_s(for_))
     except ValueError as err:
         raise typer.BadParameter(str(err)) from None
     if not aims and not conditions:
         raise typer.BadParameter("a silence needs a condition or a target: without one it means nothing")
-    control = _control(settings, conditions, {**aims, **({"desk": desk} if desk else {})}, ends_after_s, comment)
+    aims |= {"desk": desk} if desk else {}
+    asyncio.run(_check_names(settings, aims))
+    control = Control(
+        kind="silence", id=ControlId(token_hex(4)), matchers=conditions, target=aims, starts_at=starts_at,
+        ends_at=ends_at, user=author(settings), comment=comment,
+    )  # fmt: skip
     out = outgoing(CONTROLS, control, key=control.key, ce_id=control.id, stage=STAGE, at=control.starts_at)
     asyncio.run(_write(settings, out))
     print_rows([_row(control)], as_json=json)
@@ -55,7 +65,7 @@ def add(
 
 @with_broker
 def list_(settings: Settings, *, json: Json = False) -> None:
-    """List the silences in force."""
+    """List the silences in force, and those that are still to begin."""
     now = datetime.now(UTC)
     print_rows((_row(found.record) for found in _live(settings, now)), as_json=json, empty="no silence is in force")
 
@@ -77,20 +87,30 @@ def _live(settings: Settings, now: datetime) -> list[Found[Control]]:
     ]
 
 
-def _control(
-    settings: Settings, matchers: tuple[Matcher, ...], target: dict[str, str], ends_after_s: float, comment: str
-) -> Control:
-    now = datetime.now(UTC)
-    return Control(
-        kind="silence",
-        id=ControlId(token_hex(4)),
-        matchers=matchers,
-        target=target,
-        starts_at=now,
-        ends_at=now + timedelta(seconds=ends_after_s),
-        user=author(settings),
-        comment=comment,
-    )
+def _moment(text: str | None) -> datetime:
+    """Return the moment in UTC, or now. Raises: ValueError that says how one is written."""
+    if text is None:
+        return datetime.now(UTC)
+    with suppress(ValueError):
+        if (found := datetime.fromisoformat(text)).tzinfo is not None:
+            return found.astimezone(UTC)
+    raise ValueError(f'"{text}" is no moment with its zone: write 2026-03-02T22:00Z or 2026-03-02T22:00+08:00')
+
+
+async def _check_names(settings: Settings, aims: Mapping[str, str]) -> None:
+    """Hold that what is aimed at is live: who mistypes a name would trust in a silence that means nothing.
+
+    Raises: ConfigurationError with the name that is near. Stories and sources come and go, so they may be anything.
+    """
+    version = await live_routes(settings) if "desk" in aims else None
+    known: dict[str, list[str]] = {"desk": [*version.body.desks]} if version else {}
+    if {"rule", "entity"} & aims.keys():
+        heads, _ = await read_heads(settings)
+        for kind in ("rule", "entity"):
+            known[kind] = [name for (of, name), head in heads.items() if of == kind and not head.deleted]
+    for kind, name in aims.items():
+        if name not in known.get(kind, [name]):
+            raise ConfigurationError(f'no {kind} "{name}" is live{did_you_mean(name, known[kind])}')
 
 
 def _target(text: str) -> tuple[str, str]:
@@ -114,6 +134,7 @@ def _row(control: Control) -> dict[str, object]:
     return {
         "id": control.id,
         "what": [*conditions, *(f"{name}={value}" for name, value in control.target.items())],
+        "from": control.starts_at,
         "until": control.ends_at,
         "user": control.user,
         "comment": control.comment,

@@ -242,6 +242,24 @@ def test_a_silence_is_added_listed_and_ended(tocsin: Tocsin) -> None:
     assert tocsin("silences", "end", str(added["id"])).code == 78
 
 
+def test_a_silence_may_begin_later_and_means_only_what_is_there(tocsin: Tocsin) -> None:
+    said = tocsin(
+        "silences", "add", "topic=trade", "--from", "2126-03-02T22:00+08:00", "--for", "1h", "--comment", "c", "--json"
+    )
+    (added,) = rows(said.out)
+    assert (added["from"], added["until"]) == ("2126-03-02T14:00:00.000Z", "2126-03-02T15:00:00.000Z")
+    for wrong, code, problem in (
+        (("--target", "rule=rare-earth"), 78, 'no rule "rare-earth" is live (did you mean rare-earths?)'),
+        (("--target", "entity=f"), 78, 'no entity "f" is live'),
+        (("topic=trade", "--desk", "fy"), 78, 'no desk "fy" is live'),
+        (("topic=trade", "--from", "22:00"), 2, "write 2026-03-02T22:00Z"),
+        (("topic=trade", "--from", "2026-03-02T22:00"), 2, "is no moment with its zone"),
+    ):
+        said = tocsin("silences", "add", *wrong, "--for", "1h", "--comment", "c")
+        assert (said.code, problem in " ".join(said.err.split())) == (code, True), said.err
+    assert tocsin("silences", "add", "--target", "story=any", "--for", "1h", "--comment", "c").code == 0
+
+
 def test_alerts_are_followed_as_they_come(tocsin: Tocsin, tmp_path: Path) -> None:  # noqa: ARG001 - the environment
     raised()
     command = [sys.executable, "-m", "agents.cli.main", "alerts", "tail", "--desk", "fx"]
