@@ -52,7 +52,7 @@ def day_at(text: str, at: int) -> list[Day]:
 
     The text is in lower case.
     """
-    month = MONTH_BEFORE.search(text, max(0, at - 12), at)
+    month = MONTH_BEFORE.search(text, max(0, at - 12), at) if text[at - 1 : at] == " " else None
     found = BEHIND_MONTH.match(text, at) if month else DAY.match(text, at)
     if found is None:
         return []

@@ -54,9 +54,9 @@ CURRENCIES: Mapping[str, str] = MappingProxyType(
     | {
         word: code
         for code, words in (
-            ("USD", "dollar dollars us-dollar us-dollars greenbacks 美元 美金 ドル 米ドル 달러"),
+            ("USD", "dollar dollars dlr dlrs us-dollar us-dollars greenbacks 美元 美金 ドル 米ドル 달러"),
             ("EUR", "euro euros 欧元 歐元 ユーロ 유로"),
-            ("GBP", "pounds pfund 英镑 英鎊 ポンド 파운드"),
+            ("GBP", "pounds stg pfund 英镑 英鎊 ポンド 파운드"),
             ("CNY", "yuan renminbi 元 人民币 人民幣 人民元 위안"),
             ("JPY", "yen 円 日元 日圆 日圓 엔"),
             ("KRW", "won 韩元 韓元 ウォン 원"),

@@ -17,7 +17,7 @@ TAIL = re.compile(
     rf"|(?P<letter>[kmb])(?![a-z]))?"
     r"(?P<more>(?<=[万萬만亿億억兆조])(?: ?\d[\d,]{0,11}(?:천만|千万|천|千)?(?:亿|億|억|万|萬|만)"
     r"|\d{4}(?![\d,.万萬亿億])| ?\d[\d,]{0,8}(?=元|円|원|엔|美元|달러))+)?"
-    rf"\.?(?:{GAP}(?P<points>{either(POINTS)}|ポイント(?=の?利[上下]げ))|{GAP}(?P<basis>{either(BASIS_POINTS)})"
+    rf"(?:(?<=[a-z])\.)?(?:{GAP}(?P<points>{either(POINTS)}|ポイント(?=の?利[上下]げ))|{GAP}(?P<basis>{either(BASIS_POINTS)})"
     rf"|{GAP}(?P<percent>{either(PERCENT)})"
     rf"|(?P<tenths>[{''.join(TENTHS)}])(?![立为為员員就本分功长長])"
     rf"|{GAP}(?:(?:u\.?s\.?|american|canadian|hong kong|chinese"
@@ -30,6 +30,7 @@ RANGE = re.compile(r" ?(?:-|–|—|~|～|to|and|or|bis|und|oder|至|到|から|
 DAY_ONLY = re.compile(r" ?(?:[月월](?!間|간)|[日号號일](?!間|간|本))")
 HAN = re.compile("[\u4e00-\u9fff]")
 KANA = re.compile("[\u3041-\u30ff]")
+GERMAN = re.compile(r"(?<=,\d{3})[ \u00a0-]?(?:millionen|milliarden?|mio|mrd|billionen|prozent)(?![a-z])")
 POINT_BASIS = 100
 
 
@@ -84,14 +85,20 @@ def _amount(text: str, numeral: Numeral) -> Amount:
     tail = TAIL.match(text, numeral.end)
     assert tail is not None  # noqa: S101 - every part of the expression is optional
     scale = tail["scale"] or tail["letter"]
-    value = scaled(numeral.value, scale)
+    given = _german(text[numeral.start : numeral.end]) if GERMAN.match(text, numeral.end) else numeral.value
+    value = scaled(given, scale)
     for digits, thousands, further in MORE.findall(tail["more"] or ""):
         part = scaled(scaled(Decimal(digits.replace(",", "")), thousands or None), further or None)
         value = EXACT.add(value, part)
     before = BEFORE.search(text, max(0, numeral.start - 6), numeral.start)
     kind, mark, times = _counted(text, numeral, tail, before)
     start = before.start() if before and kind == "money" else numeral.start
-    return Amount(start, tail.end(), kind, mark, EXACT.multiply(value, times), numeral.value, scale, times)
+    return Amount(start, tail.end(), kind, mark, EXACT.multiply(value, times), given, scale, times)
+
+
+def _german(figure: str) -> Decimal:
+    """Return a figure before a German word, whose comma is for decimals: 2,911 Millionen."""
+    return Decimal(figure.replace(".", "").replace(",", "."))
 
 
 def _counted(text: str, numeral: Numeral, tail: re.Match[str], before: re.Match[str] | None) -> tuple[str, str, int]:

@@ -61,5 +61,6 @@ EMPTY = _words(  # what stands between a negation and its verb
 IDLE = _words(  # "not only", "did not immediately respond", "no doubt": nothing is denied
     """only just merely least doubt matter one wonder less comment respond clear available surprising surprisingly later
     know known longer everyone all unlike enough too reached reachable reply sure much many want long far alone
+    disclos identifi elabor say name specifi like as alreadi now than includ given give detail think see seen mean but
     immediately nur zuletzt weniger"""
 )

@@ -33,7 +33,8 @@ WIDE_ACTS = tuple((word, act) for word, act in ACTS.items() if ord(word[0]) >= F
 HAN_ACTS = "|".join(word for word, _ in WIDE_ACTS)
 SITE = re.compile("[否辟闢부반拒거并並尚未不没沒无無从從]")
 WIDE = re.compile(
-    rf"(?P<{DENIES}>否认|否認|否定(?!的)|辟谣|闢謠|부인(?=했|하|한|해)|반박)|(?P<{REFUSES}>拒绝|拒絕|拒否|거부|거절)"
+    rf"(?<![未没沒不无無])(?:(?P<{DENIES}>否认|否認|否定(?!的)|辟谣|闢謠|부인(?=했|하|한|해)|반박)"
+    rf"|(?P<{REFUSES}>拒绝|拒絕|拒否|거부|거절))"
     r"|(?:并未|並未|尚未|未能|不会|不會|不再|不打算)(?!仅|僅)"
     rf"(?P<object>[^\s。，,、；！？]{{0,16}}?(?:{HAN_ACTS})|[\u4e00-\u9fff]{{2}})"
     r"|(?:没有|沒有|不愿|不願|不能|无法|無法|从未|從未|未|不)(?!仅|僅|少|但|断|斷|过|過|同|管|安|明|满|滿|足|来|來"
@@ -72,7 +73,8 @@ def asserts(text: str, denial: str) -> bool:
 def _denied(text: str, word: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
     """Yield what one negation denies, if it is more than a turn of phrase."""
     if word in DENIALS:
-        yield start, end, DENIALS[word]
+        words = text[max(0, start - REACH_CHARS) : start].split()
+        yield from [] if words and words[-1] in NEGATORS else [(start, end, DENIALS[word])]
         return
     behind = CLAUSE_END.split(text[end : end + REACH_CHARS], maxsplit=1)[0]
     reached = list(WORD.finditer(behind))[:REACH_WORDS]

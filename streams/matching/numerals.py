@@ -23,7 +23,7 @@ FURNITURE = re.compile(
     r"[-  ]?(?:min(?:ute)?s?[ -](?:read|ago)|hours? ago|days? ago|comments?\b|views\b|shares ago|kommentare|분 전"
     r"|시간 전|分钟前|"
     r"小时前|分鐘前|小時前|時間前|分前|"
-    r"銭|:\d\d|[ap]\.?m\b|uhr\b|gmt\b|o['’]clock|[时時](?!间|間)|시(?!간|장)|[点點](?=\d|半|钟|鐘|整|许|許)|분(?!기"
+    r"銭|:\d\d|/\d|[ap]\.?m\b|uhr\b|gmt\b|o['’]clock|[时時](?!间|間)|시(?!간|장)|[点點](?=\d|半|钟|鐘|整|许|許)|분(?!기"
     r"|의|야|당))"
 )
 GLUED = re.compile(r"[a-z]{1,2}\b")
