@@ -13,8 +13,10 @@ from agents.broker.server import Broker
 from agents.deliver.effects import Effects
 from agents.deliver.job import Job
 from agents.deliver.settlement import Settlement
+from agents.kafka import Outgoing
 from agents.metrics import Metrics
 from streams.routing.route import Receiver
+from streams.topics import ROUTINGS
 from tests.support.deliver_process import Field, running
 from tests.support.notices import delivery
 from tests.support.processes import Child, children, until
@@ -64,6 +66,7 @@ async def watched(metrics: Metrics) -> AsyncIterator[set[int]]:
 async def test_a_promise_without_a_delivery_is_told_until_the_delivery_comes(field: Field) -> None:
     async with running(field.settings) as metrics:
         assert lost(metrics) == 0
+        await field.write([Outgoing(topic=ROUTINGS, partition=0, key="x", value=b"no routing at all")])
         await field.write([promise(delivery("hook"))])
         await until(lambda: lost(metrics) == 1)
         await field.publish([delivery("hook")])
