@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
 from functools import cached_property
 from typing import NamedTuple
 
@@ -99,6 +100,19 @@ class Document:
     def field_of(self, position: int) -> int:
         """Return the number of the field in which a position is."""
         return (position >= self.starts[1]) + (position >= self.starts[2])
+
+    @cached_property
+    def day(self) -> date:
+        """The day of the article (UTC): its own date, but none that lies ahead of when it was seen."""
+        seen = self.head.first_seen_at
+        return min(self.head.published_at or seen, seen).date()
+
+    def gap(self, position: int) -> str:
+        """Return what stands between a word and the next one, a line break at the border of a field."""
+        one, other = self.row[position], self.row[position + 1]
+        if BORDER in (one, other):
+            return "\n"
+        return self.texts[self.field_of(position)][one.end : other.start]
 
     def first_words(self, count: int) -> int:
         """Return the position behind the first `count` words of the article."""

@@ -140,7 +140,8 @@ class Matcher:
         if compiled is None:
             return Explanation(rule_id, None, matched=False, problem=problems[0] if problems else "no such rule")
         document, mentions = self.read(article)
-        return explain(compiled, Reading(document, mentions), problems[0] if problems else None)
+        silent = self._names.silent(document)
+        return explain(compiled, Reading(document, mentions), problems[0] if problems else None, silent)
 
 
 def hit(compiled: Compiled, places: Places, table: SpanTable) -> RuleHit:

@@ -1,10 +1,11 @@
 """Rules, entities and lists, and the changes by which they live on the topic `rules`."""
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import JsonValue
+from pydantic import JsonValue, model_validator
 
 from streams.ids import ChangeId, DeskId, EntityId, ListId, RuleId, UserId, content_id
 from streams.record import Part, Record, Utc
@@ -78,20 +79,41 @@ class NamesInContext(Part):
 
 
 class Role(Part):
-    """A title that a person held; both days are included, None is open."""
+    """A title that counts as a name in articles of the days on which it is held; both are included, None is open.
+
+    With `require_any` or `exclude_any` it needs a context as names in context do.
+    """
 
     title: str
-    valid_from: str | None = None
-    valid_to: str | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    require_any: tuple[str, ...] = ()
+    exclude_any: tuple[str, ...] = ()
+    within: int = 50
+
+    @model_validator(mode="after")
+    def begins_before_it_ends(self) -> Self:
+        """Return the role. Raises: ValueError if it ends before it begins."""
+        if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
+            raise ValueError("a role ends before it begins")
+        return self
+
+    def held_on(self, day: date) -> bool:
+        """Return whether the title is held on a day."""
+        return (self.valid_from or day) <= day <= (self.valid_to or day)
 
 
 class Entity(Part):
-    """A named thing with aliases by language. `case` lists names that count in their exact case only."""
+    """A named thing with aliases by language. `case` lists names that count in their exact case only.
+
+    `tickers` are symbols that name it behind a dollar sign.
+    """
 
     entity_id: EntityId
     type: str
     names: Mapping[str, tuple[str, ...]] = {}
     case: tuple[str, ...] = ()
+    tickers: tuple[str, ...] = ()
     names_in_context: NamesInContext | None = None
     roles: tuple[Role, ...] = ()
 

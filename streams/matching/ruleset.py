@@ -10,10 +10,11 @@ from streams.errors import PoisonError, Reason
 from streams.ids import ChangeId
 from streams.matching.rule import Entity, Rule, RuleChange, WordList
 from streams.record import Part, poison_of
-from streams.text.tokens import tokenise
+from streams.text.tokens import is_ticker, tokenise
 
 Key = tuple[Literal["rule", "entity", "list"], str]
 NAME_WORDS = 32
+REFERENCES = "@#$"
 Body = TypeVar("Body", bound=Part)
 
 
@@ -99,11 +100,20 @@ def read_entity(change: RuleChange) -> Entity:
     if isinstance(roles, list):
         body["roles"] = [with_days(role) for role in roles]
     entity = validated(Entity, change.model_copy(update={"body": body}), "entity_id")
-    for name in texts_of(entity):
-        if '"' in name or not 1 <= len(tokenise(name)) <= NAME_WORDS:
-            detail = f"entity {entity.entity_id}: {name[:80]!r} is no name; a name is 1 to {NAME_WORDS} plain words"
-            raise PoisonError(Reason.NOT_VALID, detail)
+    wrong = next((problem for name in texts_of(entity) if (problem := name_problem(name))), None)
+    wrong = wrong or next((f"{symbol[:80]!r} is no ticker" for symbol in entity.tickers if not is_ticker(symbol)), None)
+    if wrong is not None:
+        raise PoisonError(Reason.NOT_VALID, f"entity {entity.entity_id}: {wrong}")
     return entity
+
+
+def name_problem(text: str) -> str | None:
+    """Return why a text can't be a name, or a word of a context: it holds no word, a query, or a reference."""
+    if '"' in text or not 1 <= len(tokenise(text)) <= NAME_WORDS:
+        return f"{text[:80]!r} is no name; a name is 1 to {NAME_WORDS} plain words"
+    if text[0] in REFERENCES:
+        return f"{text[:80]!r} is no name; entities hold no other entity, list or ticker as a name"
+    return None
 
 
 def with_days(role: JsonValue) -> JsonValue:
@@ -116,10 +126,12 @@ def with_days(role: JsonValue) -> JsonValue:
 
 def texts_of(entity: Entity) -> tuple[str, ...]:
     """Return every text that is compared with words of an article."""
-    context = entity.names_in_context
-    named = [*entity.names.values(), *(context.names.values() if context else ())]
-    words = (*context.require_any, *context.exclude_any) if context else ()
-    return (*(name for names in named for name in names), *entity.case, *words)
+    contexts = (*((entity.names_in_context,) if entity.names_in_context else ()), *entity.roles)
+    words = [word for context in contexts for word in (*context.require_any, *context.exclude_any)]
+    given = entity.names_in_context
+    named = [*entity.names.values(), *(given.names.values() if given else ())]
+    titles = (role.title for role in entity.roles)
+    return (*(name for names in named for name in names), *entity.case, *titles, *words)
 
 
 def validated(kind: type[Body], change: RuleChange, id_name: str) -> Body:

@@ -1,7 +1,7 @@
 import pytest
 
 from streams.matching import brute_force
-from streams.matching.brute_force import fits_pattern
+from streams.matching.slow_text import fits_pattern
 from streams.matching.rule import Entity, Rule, WordList
 from streams.matching.tree import ListRef, Mention, Words
 from tests.support.matching import article

@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 
 from streams.errors import PoisonError
@@ -51,7 +53,7 @@ def test_bodies_become_records() -> None:
     assert read_list(change("list", "l", {"members": ["a"]})).members == ("a",)
     role = {"title": "President", "from": "2025-01-20", "to": None}
     entity = read_entity(change("entity", "e", {"type": "person", "names": {"en": ["Trump"]}, "roles": [role]}))
-    assert (entity.entity_id, entity.roles[0].valid_from, entity.roles[0].valid_to) == ("e", "2025-01-20", None)
+    assert (entity.entity_id, entity.roles[0].valid_from, entity.roles[0].valid_to) == ("e", date(2025, 1, 20), None)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +66,16 @@ def test_bodies_become_records() -> None:
         pytest.param("entity", {"type": "t", "case": ["a " * 40]}, id="a name without end"),
         pytest.param("entity", {"type": "t", "roles": ["president"]}, id="a role without days"),
         pytest.param("entity", {"type": "t", "roles": 3}, id="roles that are a number"),
+        pytest.param("entity", {"type": "t", "roles": [{"title": "x", "from": "1.2.2025"}]}, id="a role without a day"),
+        pytest.param(
+            "entity",
+            {"type": "t", "roles": [{"title": "x", "from": "2025-02-01", "to": "2025-01-01"}]},
+            id="a role that ends before it begins",
+        ),
+        pytest.param("entity", {"type": "t", "roles": [{"title": "…"}]}, id="a title without a word"),
+        pytest.param("entity", {"type": "t", "names": {"en": ["@other"]}}, id="a name that is another entity"),
+        pytest.param("entity", {"type": "t", "names": {"en": ["$NVDA"]}}, id="a name that is a ticker"),
+        pytest.param("entity", {"type": "t", "tickers": ["NVIDIA"]}, id="a ticker of six letters"),
         pytest.param(
             "entity", {"type": "t", "names_in_context": {"names": {}, "require_any": [""]}}, id="an empty context word"
         ),
