@@ -1,0 +1,41 @@
+"""Silences and quiet hours once more, when a delivery is about to be sent: it may have waited since it was decided."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from streams.alerts.alert import AlertedRule
+from streams.routing.notification import Delivery
+from streams.routing.route import Routes
+from streams.routing.silence import Silence, silencing
+from streams.routing.time_interval import quiet_by
+from streams.routing.tree import labels_of, walk
+from streams.routing.verdict import entities_of
+
+ELSEWHERE = "elsewhere"  # of a rule that leads to other receivers
+
+
+def why_muted(delivery: Delivery, routes: Routes, silences: Sequence[Silence], *, at: datetime) -> str | None:
+    """Return why a delivery that was decided is not to be sent at a moment (UTC), or None.
+
+    It is muted if each of its rules that leads to the receiver is silenced, or quiet in every node, by then. Where no
+    rule leads there any more nothing mutes it: who is told was decided by the routes of its time.
+    """
+    reasons = [_why_rule_muted(delivery, rule, routes, silences, at=at) for rule in delivery.alert.rules]
+    leading = [reason for reason in reasons if reason != ELSEWHERE]
+    return next(iter(leading), None) if all(leading) else None
+
+
+def _why_rule_muted(
+    delivery: Delivery, rule: AlertedRule, routes: Routes, silences: Sequence[Silence], *, at: datetime
+) -> str | None:
+    alert, desk = delivery.alert, routes.desks.get(delivery.desk)
+    labels = labels_of(alert, rule, relation=alert.told_as, urgency=rule.urgency)
+    nodes = [hit.node for hit in walk(routes.route, labels) if hit.node.desk == delivery.desk]
+    nodes = [node for node in nodes if delivery.receiver in node.receivers]
+    if desk is None or not nodes:
+        return ELSEWHERE
+    meant = {**labels, "desk": desk.desk_id, "story": alert.story_id}
+    if silenced := silencing(silences, meant, entities_of(alert, rule), at=at):
+        return f"silenced by {silenced[0].user} {silenced[0].until}"
+    quiet = [quiet_by(node, rule.urgency, routes.time_intervals, at, zone=desk.zone) for node in nodes]
+    return f"quiet hours {quiet[0]} at {at:%H:%M} UTC" if all(quiet) else None
