@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,7 +63,9 @@ class LeavingThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # fau
         """Leave the group if the end was asked for."""
         if self.app.leaves:
             await self.app.seat.leave()
-        await super().on_thread_stop()
+        # Its broker gone, the client lets out the cancellation of its own fetch; mode would wait for this thread in vain.
+        with suppress(asyncio.CancelledError):
+            await super().on_thread_stop()
 
     async def _fetch_records(self, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - faust ships no types
         """Fetch nothing more once another process has our name: Faust would crash over it, and the stage says it."""

@@ -1,14 +1,18 @@
+import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from aiokafka.errors import KafkaError
 from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP
 from intervaltree import IntervalTree
 
 from agents.loops.event import received
-from agents.loops.stage import HardenedConsumer, faust_settings
+from agents.loops.seat import FencedInstanceIdError, Seat
+from agents.loops.stage import HardenedConsumer, LeavingThread, faust_settings
 from config.settings import Settings
 
 PLACE, OTHER = TP("tocsin.articles", 0), TP("tocsin.articles", 1)
@@ -87,3 +91,43 @@ def test_an_event_is_received_as_it_was_read() -> None:
     assert (read.key, read.value, read.headers, read.appended_at) == ("", b"\xff", (("h", b"\x80"),), NOW)
     message.headers = None
     assert received(SimpleNamespace(message=message)).headers == ()
+
+
+class Client:
+    """A client that can't be stopped in peace, as aiokafka's when its broker is gone."""
+
+    async def stop(self) -> None:
+        raise asyncio.CancelledError
+
+
+class Fetcher:
+    """A client's fetcher that fails."""
+
+    _closed = False
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+        self._subscriptions = SimpleNamespace(fetch_context=nullcontext)
+
+    async def fetched_records(self, *_: object, **__: object) -> None:
+        raise self._error
+
+
+def thread(**fields: object) -> LeavingThread:
+    made = LeavingThread.__new__(LeavingThread)
+    made.app = SimpleNamespace(leaves=False, seat=Seat("one", "match"))
+    for name, value in {"_method_queue": None, **fields}.items():
+        setattr(made, name, value)
+    return made
+
+
+async def test_the_thread_ends_also_when_its_client_says_that_it_was_cancelled() -> None:
+    await thread(_consumer=Client()).on_thread_stop()
+
+
+async def test_a_stolen_name_is_left_to_the_stage_and_any_other_error_of_a_fetch_is_not() -> None:
+    fetching = thread(consumer=SimpleNamespace(flow_active=True))
+    stolen, other = KafkaError(repr(FencedInstanceIdError())), KafkaError("another")
+    assert await fetching._fetch_records(SimpleNamespace(_closed=False, _fetcher=Fetcher(stolen)), set()) == {}
+    with pytest.raises(KafkaError, match="another"):
+        await fetching._fetch_records(SimpleNamespace(_closed=False, _fetcher=Fetcher(other)), set())
