@@ -1,6 +1,7 @@
 """What a page says of itself and not of the event: datelines, the serial of a marker, rates of exchange, bylines."""
 
 import re
+from itertools import islice
 
 DATELINE_CHARS = 90
 MONTH_DAY = r"(?:[a-zä]{3,9}\.? \d{1,2}|\d{1,2}\.? [a-zä]{3,9})"
@@ -29,6 +30,7 @@ RATE = re.compile(
 )  # ($1 = 7.12 yuan)
 COUNTED_PAGE = re.compile(r"(?:photo|page|slide|image|bild|seite|part|teil) \d{1,3} (?:of|von|/) \d{1,3}")
 COPYRIGHT = re.compile(r"(?:©|\(c\)|copyright) ?(?:19|20)\d\d")
+MOST_NOTES = 256
 DIGIT = re.compile(r"\d")
 
 
@@ -41,7 +43,7 @@ def furniture(text: str) -> list[tuple[int, int]]:
         if dateline:
             found.append((start, start + dateline.end()))
         start += len(line) + 1
-    notes = [RATE] if "=" in text else []
+    notes = [RATE] if 0 < text.count("=") <= MOST_NOTES else []
     notes += [COUNTED_PAGE] if " of " in text or " von " in text else []
     notes += [COPYRIGHT] if "©" in text or "copyright" in text else []
-    return found + [note.span() for pattern in notes for note in pattern.finditer(text)]
+    return found + [note.span() for pattern in notes for note in islice(pattern.finditer(text), MOST_NOTES)]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from streams.matching.figure_words import MONTHS, either
@@ -36,6 +37,7 @@ WIDE_QUARTER = re.compile(
 QUARTERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "erst": 1, "zwei": 2, "drit": 3, "vier": 4} | {
     han: number for number, han in enumerate("一二三四", start=1)
 }
+MOST_QUARTERS = 256
 MONTHS_A_YEAR, DAYS_A_MONTH = 12, 31
 
 
@@ -74,7 +76,7 @@ def quarters(text: str) -> Iterator[Day]:
     patterns = [SHORT_QUARTER]
     patterns += [LATIN_QUARTER] if "quart" in text else []
     patterns += [WIDE_QUARTER] if "季" in text or "四半期" in text or "분기" in text else []
-    for found in (found for pattern in patterns for found in pattern.finditer(text)):
+    for found in (found for pattern in patterns for found in islice(pattern.finditer(text), MOST_QUARTERS)):
         word, year = found["word"], found["year"]
         number = int(word[0]) if word[0].isdecimal() else QUARTERS.get(word) or QUARTERS[word[:4]]
         yield Day(*found.span(), f"{year}-Q{number}" if year else f"Q{number}")

@@ -1,6 +1,7 @@
 """Figures of a text: each numeral with what it counts, be it money, per cent, points, a day or just a number."""
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
@@ -16,7 +17,7 @@ TAIL = re.compile(
     rf"(?:{GAP}(?P<scale>{either(word for word in SCALES if len(word) > 1 or not word.isascii())})"
     rf"|(?P<letter>[kmb])(?![a-z]))?"
     r"(?P<more>(?<=[万萬만亿億억兆조])(?: ?\d[\d,]{0,11}(?:천만|千万|천|千)?(?:亿|億|억|万|萬|만)"
-    r"|\d{4}(?![\d,.万萬亿億])| ?\d[\d,]{0,8}(?=元|円|원|엔|美元|달러))+)?"
+    r"|\d{4}(?![\d,.万萬亿億])| ?\d[\d,]{0,8}(?=元|円|원|엔|美元|달러)){1,4})?"
     rf"(?:(?<=[a-z])\.)?(?:{GAP}(?P<points>{either(POINTS)}|ポイント(?=の?利[上下]げ))|{GAP}(?P<basis>{either(BASIS_POINTS)})"
     rf"|{GAP}(?P<percent>{either(PERCENT)})"
     rf"|(?P<tenths>[{''.join(TENTHS)}])(?![立为為员員就本分功长長])"
@@ -70,8 +71,11 @@ def figures(text: str, words: AbstractSet[str]) -> Iterator[Figure]:
         yield Figure("dates", quarter.value, quarter.start, quarter.end)
     amounts: list[Amount] = []
     done = 0
+    passing = deque(sorted(passed))
     for numeral in numerals(text, words):
-        if numeral.start < done or any(start <= numeral.start < end for start, end in passed):
+        while passing and passing[0][0] <= numeral.start:
+            done = max(done, passing.popleft()[1])
+        if numeral.start < done:
             continue
         days = day_at(text, numeral.start)
         yield from (Figure("dates", day.value, day.start, day.end) for day in days)

@@ -7,6 +7,7 @@ Einigung" are `not agree`. Any other is the stem of the word behind the negation
 import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from itertools import islice
 
 from streams.matching.figure_words import NUMERALS
 from streams.matching.negation_words import (
@@ -26,6 +27,7 @@ from streams.text.stem import stem
 
 FIRST_WIDE = 0x3000  # where the scripts without blanks begin
 REACH_CHARS, REACH_WORDS = 60, 5
+MOST_SITES = 1_000
 TRIGGERS = frozenset({*NEGATORS, *ABSENCES, *DROPPED, *DENIALS})
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 CLAUSE_END = re.compile(r"[.,;:!?()\n\"“”]")
@@ -51,15 +53,20 @@ def negations(text: str, words: AbstractSet[str]) -> Iterator[tuple[int, int, st
 
     "Not only", "no doubt", 不仅, 不少 and what pages say of sources ("did not immediately respond") deny nothing.
     """
-    for word in TRIGGERS & words:
+    for word, start, end in islice(_sites(text, words), MOST_SITES):
+        yield from _denied(text, word, start, end)
+    if not text.isascii():
+        yield from _wide(text)
+
+
+def _sites(text: str, words: AbstractSet[str]) -> Iterator[tuple[str, int, int]]:
+    for word in sorted(TRIGGERS & words):
         start = text.find(word)
         while start >= 0:
             end = start + len(word)
             if not text[start - 1 : start].isalpha() and not text[end : end + 1].isalpha():
-                yield from _denied(text, word, start, end)
+                yield word, start, end
             start = text.find(word, end)
-    if not text.isascii():
-        yield from _wide(text)
 
 
 def asserts(text: str, denial: str) -> bool:
@@ -100,12 +107,12 @@ def _act(word: str) -> str | None:
 
 def _wide(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield what Chinese, Japanese and Korean words deny: an act behind the negation, or before it."""
-    for site in SITE.finditer(text):
+    for site in islice(SITE.finditer(text), MOST_SITES):
         found = WIDE.match(text, site.start())
         if found and (denial := found.lastgroup):
             denied = denial if denial in {DENIES, REFUSES} else f"not {_wide_act(found[denial])}"
             yield (*found.span(), denied)
-    for ending in ENDING.finditer(text):
+    for ending in islice(ENDING.finditer(text), MOST_SITES):
         before = ACT_BEFORE.search(text, max(0, ending.start() - ENDING_CHARS), ending.start())
         if before:
             yield before.start(), ending.end(), f"not {ACTS[before[1]]}"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from decimal import Context, Decimal
+from itertools import islice
 from typing import NamedTuple
 
 from streams.matching.figure_words import HAN_DIGITS, HAN_TENS, KOREAN, NUMERALS, SCALES, TENS
@@ -34,6 +35,7 @@ SIDES = re.compile(  # what comes in twos wherever people talk: no news
     r"|were|have|had|"
     r"seiten|länder|ländern|staaten|staatschefs|größten|parteien|regierungen|präsidenten|delegationen|und|oder)\b"
 )
+MOST_NUMERALS = 1_000  # of each script; a text of nothing but figures ends there
 PAIR = 2
 COUNTS = re.compile(r"[ \u00a0-][a-z%$à-ÿ]|[,.;]")
 SHARE = re.compile(r"[ -](?:thirds?|quarters?|fifths?|tenths?|drittel|viertel|fünftel|zehntel)\b")
@@ -63,10 +65,9 @@ def numerals(text: str, words: AbstractSet[str]) -> list[Numeral]:
 
     Spelled ones count only before what they count: "two ships", not "the two of them" nor "the two sides".
     """
-    found = [*_in_digits(text), *_spelled(text, words)]
-    if not text.isascii():
-        found += [*_han(text), *_korean(text)]
-    return sorted(found)
+    readings = [_in_digits(text), _spelled(text, words)]
+    readings += [] if text.isascii() else [_han(text), _korean(text)]
+    return sorted(numeral for reading in readings for numeral in islice(reading, MOST_NUMERALS))
 
 
 def plain(figure: str) -> str:
@@ -107,7 +108,7 @@ def _is_name(text: str, start: int, end: int) -> bool:
 
 
 def _spelled(text: str, words: AbstractSet[str]) -> Iterator[Numeral]:
-    for word in NUMERALS.keys() & words:
+    for word in sorted(NUMERALS.keys() & words):
         start = text.find(word)
         while start >= 0:
             end = start + len(word)

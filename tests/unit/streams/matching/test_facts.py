@@ -142,6 +142,7 @@ def test_what_is_no_figure_of_the_news_is_none(text: str) -> None:
         ("not 5 but 6; not.", []),
         ("prices drop after the deal", []),
         ("did not reject it; 从未拒绝对话", ["not reject"]),
+        ("問題はない; 문제없다", []),
         ("noted, Nichte, denim, knot", []),
         ("no rain; kein Regen; nicht heute", []),
         ("法案を否定的に見る", []),
@@ -176,3 +177,10 @@ def test_a_text_states_64_facts_at_most_and_money_comes_first() -> None:
 def test_figures_far_from_each_other_do_not_melt() -> None:
     assert facts("5 " + "word " * 20 + "million").numbers == ("5",)
     assert facts("May " + "word " * 20 + "5").dates == ()
+
+
+def test_a_text_of_nothing_but_figures_or_denials_is_read_to_its_thousandth() -> None:
+    assert facts("7 " * 999 + "$5 ").money == ("USD 5",)
+    assert facts("7 " * 1_000 + "$5").money == ()
+    assert facts("not only " * 1_000 + "not sign").negations == ()
+    assert facts("(1=1) " * 300).numbers == ("1",)
