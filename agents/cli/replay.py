@@ -73,14 +73,12 @@ def _print(accounts: Sequence[Account], *, as_json: bool) -> None:
     if rows:
         print_rows(rows, as_json=as_json)
     for account in accounts:
-        counts = {kind.value: count for kind, count in account.counts.items()}
-        summary = {"stage": account.stage, "equal": account.equal, **counts, "unreadable": account.unreadable}
+        kinds = {kind.value: count for kind, count in account.counts.items()}
+        counted = {"equal": account.equal, **kinds, "unreadable": account.unreadable}
         if as_json:
-            print_json({"summary": summary})
+            print_json({"stage": account.stage, **counted})
         else:
-            print(
-                ", ".join(f"{name} {value:,}" if isinstance(value, int) else value for name, value in summary.items())
-            )
+            print(f"{account.stage}: " + ", ".join(f"{count:,} {name}" for name, count in counted.items()))
 
 
 def _row(account: Account, one: Difference) -> dict[str, object]:

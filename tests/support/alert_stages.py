@@ -26,10 +26,10 @@ from agents.loops.follower import Follower, read_all
 from agents.loops.owner import Owner
 from agents.metrics import Metrics
 from config.settings import Settings
-from streams.topics import ALERTS, CONTROLS, DESK_STORIES, MATCHES, ROUTES, STORIES, Topic
+from streams.topics import ALERTS, CHECKPOINTS, CONTROLS, DESK_STORIES, MATCHES, ROUTES, STORIES, Topic
 from tests.support.processes import Child, children, until
 
-STATES = {STORIES, DESK_STORIES}
+KINDS = {STORIES: "states", DESK_STORIES: "states", CHECKPOINTS: "checkpoint"}
 GAPS = ("before_outputs", "within_outputs", "after_outputs", "within_states", "after_states", "after_commit")
 MODULE = "tests.support.alert_stages"
 Told = Mapping[tuple[str, str], set[bytes]]
@@ -45,7 +45,7 @@ class Crashing(Producer):
     async def deliver(self, outputs: Sequence[Outgoing]) -> None:
         if not outputs:
             return
-        kind = "states" if outputs[0].topic in STATES else "outputs"
+        kind = KINDS.get(outputs[0].topic, "outputs")
         self.die_if(f"before_{kind}")
         if self._crash == f"within_{kind}":
             await super().deliver(outputs[: len(outputs) // 2])

@@ -12,7 +12,7 @@ from agents.kafka import Producer, outgoing
 from agents.metrics import Metrics
 from agents.topic_admin import apply
 from config.settings import Settings
-from streams.topics import ALERTS, DEAD_LETTERS, MATCHES, STORIES
+from streams.topics import ALERTS, CHECKPOINTS, DEAD_LETTERS, MATCHES, STORIES
 from tests.support.alert_stages import GAPS, Told, append_again, decided, records_of, run_child, told
 from tests.support.alerting import NOW, TITLE, match
 
@@ -23,7 +23,7 @@ COUNT = 40
 @pytest.fixture
 async def settings(broker: Broker, topic_prefix: str) -> AsyncIterator[Settings]:
     settings = Settings(bootstrap=broker.bootstrap, topic_prefix=topic_prefix)
-    await apply(settings, [MATCHES, STORIES, ALERTS, DEAD_LETTERS])
+    await apply(settings, [MATCHES, STORIES, ALERTS, CHECKPOINTS, DEAD_LETTERS])
     producer = Producer(settings)
     await producer.start()
     given = [match(f"a{number}", title=f"{TITLE} {number % 4}", numbers=[str(number % 9)]) for number in range(COUNT)]
