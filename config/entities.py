@@ -11,10 +11,13 @@ from pydantic import JsonValue
 from config.node import Node
 from config.problems import did_you_mean
 from streams.matching.query_reader import member
+from streams.matching.ruleset import name_problem
+from streams.text.tokens import is_ticker
 
 FILE = "entities.yaml"
 ROOT_KEYS = ("version", "entities", "lists")
-ENTITY_KEYS = ("id", "type", "names", "case", "names_in_context", "roles")
+ENTITY_KEYS = ("id", "type", "names", "case", "tickers", "names_in_context", "roles")
+ROLE_KEYS = ("title", "from", "to", "require_any", "exclude_any", "within")
 CONTEXT_KEYS = ("names", "require_any", "exclude_any", "within")
 MOST_WORDS = 1_000
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
@@ -59,16 +62,6 @@ def refuse_repeats(entries: Iterable[Entry]) -> None:
         seen.add(entry.id)
 
 
-def shared_names(entries: Iterable[Entry]) -> list[str]:
-    """Return a line for each name that two entities share: it counts for both, wherever it stands."""
-    owners: dict[str, list[str]] = {}
-    for entry in entries:
-        names = entry.body.get("names")
-        for name in sorted({name.casefold() for name in _flat(names)}):
-            owners.setdefault(name, []).append(f"@{entry.id}")
-    return [f'"{name}" is a name of {" and ".join(ids)}' for name, ids in owners.items() if len(ids) > 1]
-
-
 def _flat(names: JsonValue) -> Iterator[str]:
     groups = names.values() if isinstance(names, Mapping) else ()
     return (str(name) for group in groups if isinstance(group, list) for name in group)
@@ -78,14 +71,20 @@ def _entity(item: Node) -> Entry:
     fields = item.entry("entity", ENTITY_KEYS, required=("id", "type"))
     names = _names(fields["names"])
     body: dict[str, JsonValue] = {"id": fields["id"].ident(), "type": fields["type"].ident(), "names": names}
-    if case := _case(fields["case"], set(_flat(names))):
-        body["case"] = case
+    known = {*_flat(names), *(role.peek("title") for role in fields["roles"].items())}
+    if tickers := _tickers(fields["tickers"]):
+        body["tickers"] = tickers
     if not fields["names_in_context"].absent:
-        body["names_in_context"] = _context(fields["names_in_context"])
+        context = body["names_in_context"] = _context(fields["names_in_context"])
+        known |= {*_flat(context["names"])}
+    if case := _case(fields["case"], known):
+        body["case"] = case
     if roles := [_role(role) for role in fields["roles"].items()]:
         body["roles"] = roles
-    if not names and not roles and "names_in_context" not in body and not item.cut:
-        item.named(f'entity "{body["id"]}"').refuse("needs names, names_in_context or roles: nothing would find it")
+    if not names and not roles and not tickers and "names_in_context" not in body and not item.cut:
+        item.named(f'entity "{body["id"]}"').refuse(
+            "needs names, names_in_context, roles or tickers: nothing would find it"
+        )
     return Entry(kind="entity", id=str(body["id"]), body=body, node=item)
 
 
@@ -100,12 +99,27 @@ def _names(node: Node) -> dict[str, JsonValue]:
 
 
 def _name(node: Node) -> str:
-    name = node.text("")
+    name = node.text(None)
+    if name is None:
+        return ""
     if _QUERY_IN_NAME.search(name):
         node.refuse(f"{name}: a name is a name, not a query: write the query as a rule")
     elif not any(char.isalnum() for char in name):
         node.refuse(f'"{name}" holds no letter or digit: nothing would find it')
+    elif (problem := name_problem(name)) is not None:
+        node.refuse(problem)
     return name
+
+
+def _words(node: Node) -> list[JsonValue]:
+    return [word for item in node.items() if (word := _name(item))]
+
+
+def _tickers(node: Node) -> list[JsonValue]:
+    for item in node.items():
+        if not is_ticker(symbol := item.text("")):
+            item.refuse(f'"{symbol}" is no ticker: one to five letters, without the dollar sign: [NVDA]')
+    return list(node.texts())
 
 
 def _case(node: Node, names: Collection[str]) -> list[JsonValue]:
@@ -115,26 +129,30 @@ def _case(node: Node, names: Collection[str]) -> list[JsonValue]:
     return list(node.texts())
 
 
-def _context(node: Node) -> JsonValue:
+def _context(node: Node) -> dict[str, JsonValue]:
     fields = node.fields(CONTEXT_KEYS, required=("names",))
-    require, exclude = fields["require_any"].texts(), fields["exclude_any"].texts()
+    require, exclude = _words(fields["require_any"]), _words(fields["exclude_any"])
     if not require and not exclude and not node.cut:
         node.refuse("needs require_any or exclude_any: without them the names belong under names:")
     return {
         "names": _names(fields["names"]),
-        "require_any": list(require),
-        "exclude_any": list(exclude),
+        "require_any": require,
+        "exclude_any": exclude,
         "within": fields["within"].whole(50, least=1, most=MOST_WORDS),
     }
 
 
 def _role(node: Node) -> JsonValue:
-    fields = node.fields(("title", "from", "to"), required=("title",))
+    fields = node.fields(ROLE_KEYS, required=("title",))
     first, last = _day(fields["from"]), _day(fields["to"])
     if first and last and first > last:
         fields["to"].refuse(f"ends on {last}, before it begins on {first}")
-    days = {"from": first, "to": last}
-    return {"title": _name(fields["title"]), **{key: day for key, day in days.items() if day}}
+    role: dict[str, JsonValue] = {"title": _name(fields["title"])}
+    role |= {key: day for key, day in (("from", first), ("to", last)) if day}
+    role |= {key: words for key in ("require_any", "exclude_any") if (words := _words(fields[key]))}
+    if "within" in fields:
+        role["within"] = fields["within"].whole(50, least=1, most=MOST_WORDS)
+    return role
 
 
 def _day(node: Node) -> str | None:

@@ -5,7 +5,7 @@ from pydantic import SecretStr
 from agents.cli.options import Json, with_origins, with_settings
 from agents.cli.output import print_json, print_rows
 from config import entities, feeds, routes, rules
-from config.entities import shared_names
+from config.ambiguity import ambiguities
 from config.feeds import load_feeds, read_feeds
 from config.poll_settings import from_file
 from config.routes import read_routes
@@ -38,11 +38,11 @@ def check(settings: Settings, *, json: Json = False) -> None:
     }
     rows = [{"file": root.source.name, "problems": 0} for root in roots]
     if json:
-        print_json({"files": [row["file"] for row in rows], **counts, "shared_names": shared_names(entries)})
+        print_json({"files": [row["file"] for row in rows], **counts, "ambiguities": ambiguities(entries)})
         return
     print_rows(rows, as_json=False)
     print(", ".join(f"{number} {name}" for name, number in counts.items()))
-    for line in (*shared_names(entries), *unread_files(folder)):
+    for line in (*ambiguities(entries), *unread_files(folder)):
         print(f"note: {line}")
 
 

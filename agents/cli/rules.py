@@ -13,7 +13,8 @@ from agents.cli.applying import produce, report
 from agents.cli.options import Json, with_broker, with_settings
 from agents.cli.output import print_fields, print_json, print_rows
 from agents.cli.rule_book import article, compiled, failed_examples
-from config.entities import Entry, shared_names
+from config.ambiguity import ambiguities
+from config.entities import Entry
 from config.node import Node
 from config.problems import did_you_mean
 from config.routes import FILE as ROUTES_FILE
@@ -35,7 +36,7 @@ def check(settings: Settings, *, json: Json = False) -> int:
         print(line, file=sys.stderr)
     kinds = [entry.kind for entry in entries]
     counts = {"rules": kinds.count("rule"), "entities": kinds.count("entity"), "lists": kinds.count("list")}
-    print_fields({**counts, "failed_examples": len(failed), "shared_names": shared_names(entries)}, as_json=json)
+    print_fields({**counts, "failed_examples": len(failed), "ambiguities": ambiguities(entries)}, as_json=json)
     return 1 if failed else 0
 
 

@@ -240,5 +240,7 @@ def member(text: str) -> Node | tuple[str, str]:
         return Mention(EntityId(text[1:]))
     if text.startswith("$") and is_ticker(text[1:]):
         return Ticker(fold(text[1:]))
+    if text.startswith("#"):
+        return (f"{text} is a list", "a list holds no other list: write its members out")
     form, words = (Form.EXACT, text[1:]) if text.startswith("=") else (Form.STEM, text)
     return words_of(words, form, NOWHERE, quoted=len(tokenise(words)) > 1)

@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 from typing import ClassVar, Literal, Self
 
-from pydantic import JsonValue, model_validator
+from pydantic import AliasChoices, Field, JsonValue, model_validator
 
 from streams.ids import ChangeId, DeskId, EntityId, ListId, RuleId, UserId, content_id
 from streams.record import Part, Record, Utc
@@ -81,12 +81,13 @@ class NamesInContext(Part):
 class Role(Part):
     """A title that counts as a name in articles of the days on which it is held; both are included, None is open.
 
+    A body says `from` and `to`, as the YAML does.
     With `require_any` or `exclude_any` it needs a context as names in context do.
     """
 
     title: str
-    valid_from: date | None = None
-    valid_to: date | None = None
+    valid_from: date | None = Field(default=None, validation_alias=AliasChoices("from", "valid_from"))
+    valid_to: date | None = Field(default=None, validation_alias=AliasChoices("to", "valid_to"))
     require_any: tuple[str, ...] = ()
     exclude_any: tuple[str, ...] = ()
     within: int = 50

@@ -85,21 +85,17 @@ def malformed(change: RuleChange) -> str | None:
 
 def read_rule(change: RuleChange) -> Rule:
     """Return the rule in a change's body. Raises: PoisonError if the body is none."""
-    return validated(Rule, change, "rule_id")
+    return read_body(Rule, change.body, "rule", change.id)
 
 
 def read_list(change: RuleChange) -> WordList:
     """Return the list in a change's body. Raises: PoisonError if the body is none."""
-    return validated(WordList, change, "list_id")
+    return read_body(WordList, change.body, "list", change.id)
 
 
 def read_entity(change: RuleChange) -> Entity:
     """Return the entity in a change's body. Raises: PoisonError if the body is none, or a name is no name."""
-    body = dict(change.body)
-    roles = body.get("roles")
-    if isinstance(roles, list):
-        body["roles"] = [with_days(role) for role in roles]
-    entity = validated(Entity, change.model_copy(update={"body": body}), "entity_id")
+    entity = read_body(Entity, change.body, "entity", change.id)
     wrong = next((problem for name in texts_of(entity) if (problem := name_problem(name))), None)
     wrong = wrong or next((f"{symbol[:80]!r} is no ticker" for symbol in entity.tickers if not is_ticker(symbol)), None)
     if wrong is not None:
@@ -116,14 +112,6 @@ def name_problem(text: str) -> str | None:
     return None
 
 
-def with_days(role: JsonValue) -> JsonValue:
-    """Return a role of the YAML with the names of our record: `from` and `to` are days."""
-    if not isinstance(role, dict):
-        return role
-    names = {"from": "valid_from", "to": "valid_to"}
-    return {names.get(name, name): value for name, value in role.items()}
-
-
 def texts_of(entity: Entity) -> tuple[str, ...]:
     """Return every text that is compared with words of an article."""
     contexts = (*((entity.names_in_context,) if entity.names_in_context else ()), *entity.roles)
@@ -134,9 +122,9 @@ def texts_of(entity: Entity) -> tuple[str, ...]:
     return (*(name for names in named for name in names), *entity.case, *titles, *words)
 
 
-def validated(kind: type[Body], change: RuleChange, id_name: str) -> Body:
-    """Return the record that the body holds."""
+def read_body(record: type[Body], body: Mapping[str, JsonValue], kind: str, name: str) -> Body:
+    """Return the record that a body holds under its id. Raises: PoisonError if the body is none."""
     try:
-        return kind.model_validate({**change.body, id_name: change.id})
+        return record.model_validate({**body, f"{kind}_id": name})
     except ValidationError as err:
-        raise poison_of(err, change.kind) from err
+        raise poison_of(err, kind) from err

@@ -1,6 +1,6 @@
 import pytest
 
-from config.entities import Entry, read_entities, shared_names
+from config.entities import Entry, read_entities
 from config.yaml_source import parse
 
 HEAD = "version: 1\nentities:\n"
@@ -34,6 +34,19 @@ def test_an_entity_becomes_data_as_the_topic_takes_it() -> None:
     assert us.body == {"id": "us", "type": "place", "names": {"en": ["US"]}, "case": ["US"]}
 
 
+def test_titles_and_tickers_become_data_too() -> None:
+    text = (
+        HEAD + "  - id: li\n    type: person\n    tickers: [LI]\n    case: [Premier, Li]\n"
+        "    names_in_context: {names: {en: [Li]}, require_any: [Beijing]}\n"
+        "    roles: [{title: Premier, to: 2028-03-01, require_any: [China], exclude_any: [league], within: 9}]\n"
+    )
+    (entry,) = entries(text)
+    assert entry.body["tickers"] == ["LI"]
+    assert entry.body["case"] == ["Premier", "Li"]
+    role = {"title": "Premier", "to": "2028-03-01", "require_any": ["China"], "exclude_any": ["league"], "within": 9}
+    assert entry.body["roles"] == [role]
+
+
 def test_a_list_becomes_data_too() -> None:
     text = HEAD + "  - {id: nvidia, type: company, names: {en: [Nvidia]}}\nlists: {semis: ['@nvidia', $TSM, ASML]}\n"
     assert entries(text)[1].body == {"id": "semis", "members": ["@nvidia", "$TSM", "ASML"]}
@@ -48,13 +61,24 @@ def test_a_list_becomes_data_too() -> None:
         pytest.param("names: {english: [x]}", "is no language code", id="a language in words"),
         pytest.param("names: {en: x}", "needs a list", id="one name without a list"),
         pytest.param("names: {en: [Apple]}, case: [Aple]", "none of its names (did you mean Apple?)", id="case"),
-        pytest.param("names: {}", "needs names, names_in_context or roles", id="no names"),
+        pytest.param("names: {}", "needs names, names_in_context, roles or tickers", id="no names"),
         pytest.param("names_in_context: {names: {en: [x]}}", "needs require_any or exclude_any", id="no context"),
         pytest.param(
             "names_in_context: {names: {en: [x]}, require_any: [y], within: 0}", "from 1 to 1000", id="no window"
         ),
         pytest.param("roles: [{title: CEO, from: 28.1.2025}]", "is no day: write 2025-01-28", id="no day"),
         pytest.param("roles: [{title: CEO, from: 2025-02-01, to: 2025-01-01}]", "before it begins", id="days turned"),
+        pytest.param("roles: [{title: '…'}]", "holds no letter or digit", id="a title without a word"),
+        pytest.param("roles: [{title: CEO, require_any: ['?']}]", "holds no letter", id="a context without a word"),
+        pytest.param("roles: [{title: CEO, within: 0}]", "from 1 to 1000", id="no window of a role"),
+        pytest.param("names: {en: ['@a']}", "entities hold no other entity", id="an entity as a name, even itself"),
+        pytest.param("names: {en: ['#a']}", "entities hold no other entity", id="a list as a name"),
+        pytest.param("names: {en: [$NVDA]}", "entities hold no other entity", id="a ticker as a name"),
+        pytest.param("names: {en: [['x']]}", "needs text", id="a list in a list of names"),
+        pytest.param("names: {en: ['']}", "holds no letter or digit", id="an empty name"),
+        pytest.param(f"names: {{en: [{'a ' * 33}]}}", "1 to 32 plain words", id="a name of a paragraph"),
+        pytest.param("tickers: [$NVDA]", "is no ticker", id="a ticker with its dollar sign"),
+        pytest.param("tickers: [NVIDIA]", "one to five letters", id="a ticker that is too long"),
         pytest.param("names: {en: [x]}, alias: [y]", 'unknown key "alias"', id="an unknown key"),
     ],
 )
@@ -90,14 +114,6 @@ def test_two_entities_of_one_id_are_refused() -> None:
     assert problems(HEAD + entity + entity) == [
         'entities.yaml:4:5 entity "a": another entity has this id: give each its own'
     ]
-
-
-def test_names_that_two_entities_share_are_told() -> None:
-    text = (
-        HEAD + "  - {id: apple, type: company, names: {en: [Apple, AAPL]}}\n"
-        "  - {id: fruit, type: thing, names: {en: [apple]}}\n"
-    )
-    assert shared_names(entries(text)) == ['"apple" is a name of @apple and @fruit']
 
 
 def test_in_a_broken_file_no_member_is_called_unknown() -> None:

@@ -96,13 +96,13 @@ def test_what_a_broken_entity_file_leaves_out_is_not_called_unknown() -> None:
     assert "entities.yaml:2:11 not YAML" in problems[0]
 
 
-def test_the_matchers_own_reader_has_the_last_word() -> None:
+def test_a_name_without_end_is_refused_where_it_stands() -> None:
     name = " ".join(["word"] * 40)
     _, problems = read(
         rule("{id: a, query: x}"), entities=f"version: 1\nentities: [{{id: a, type: t, names: {{en: [{name}]}}}}]\n"
     )
     assert len(problems) == 1
-    assert problems[0].startswith('entities.yaml:2:12 entity "a": ')
+    assert problems[0].startswith('entities.yaml:2:42 entity "a": ')
     assert "a name is 1 to 32 plain words" in problems[0]
 
 
