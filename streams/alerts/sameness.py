@@ -1,9 +1,22 @@
 """When two figures say the same: a sum and its rounded form, a date with and without its year."""
 
 from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
 
 ROUNDED_FROM = 1_000  # smaller figures are told exactly: 3.0 and 3.1 percent are two rates
 ROUNDED_DIGITS = 2
+ROUNDED_BY = 1.06  # two digits: 1,050 and 1,100, or 950 and 1,000, differ by less
+REMEMBERED = 1 << 14
+
+
+class Amount(NamedTuple):
+    """A figure with its currency, if any; `unit` is what its last digit that says something counts."""
+
+    mark: str
+    value: Decimal
+    unit: Decimal
+    digits: int
 
 
 def same_amount(one: str, other: str) -> bool:
@@ -11,12 +24,19 @@ def same_amount(one: str, other: str) -> bool:
 
     Only amounts from 1,000 that keep two digits at least are rounded; currencies are equal.
     """
-    (mark, left), (other_mark, right) = _read(one), _read(other)
-    if mark != other_mark or left is None or right is None or min(left, right) < ROUNDED_FROM:
+    left, right = _read(one), _read(other)
+    if left is None or right is None or left.mark != right.mark:
         return False
-    coarse = max(_unit(left), _unit(right))
-    rounded = min((left, right), key=_digits)
-    return _digits(rounded) >= ROUNDED_DIGITS and abs(left - right) <= coarse / 2
+    if min(left.value, right.value) < ROUNDED_FROM or min(left.digits, right.digits) < ROUNDED_DIGITS:
+        return False
+    return abs(left.value - right.value) <= max(left.unit, right.unit) / 2
+
+
+@lru_cache(maxsize=REMEMBERED)
+def size_of(amount: str) -> float:
+    """Return how large an amount is, whatever its currency; 0 for an ordinal."""
+    read = _read(amount)
+    return 0.0 if read is None else float(read.value)
 
 
 def same_date(date: str, told: str) -> bool:
@@ -27,17 +47,12 @@ def same_date(date: str, told: str) -> bool:
     return date == told or told.endswith(f"-{date}") or told.startswith(f"{date}-") or date.endswith(f"-{told}")
 
 
-def _read(amount: str) -> tuple[str, Decimal | None]:
-    """Return the currency, if any, and the amount; None for an ordinal."""
-    mark, _, digits = amount.rpartition(" ")
-    return mark, None if digits.startswith("#") else Decimal(digits)
-
-
-def _unit(amount: Decimal) -> Decimal:
-    """Return what the last digit that says something counts: 100,000 for 1,500,000."""
-    exponent = amount.normalize().as_tuple().exponent
-    return Decimal(1).scaleb(int(exponent))
-
-
-def _digits(amount: Decimal) -> int:
-    return len(amount.normalize().as_tuple().digits)
+@lru_cache(maxsize=REMEMBERED)
+def _read(amount: str) -> Amount | None:
+    """Return the amount; None for an ordinal."""
+    mark, _, figure = amount.rpartition(" ")
+    if figure.startswith("#"):
+        return None
+    value = Decimal(figure)
+    _, digits, exponent = value.normalize().as_tuple()
+    return Amount(mark, value, Decimal(1).scaleb(int(exponent)), len(digits))

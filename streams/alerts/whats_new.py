@@ -1,11 +1,11 @@
 """What is new about a story: the facts of an article that nobody in it has told, and on whom that rests."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
 
-from streams.alerts.sameness import same_amount, same_date
+from streams.alerts.sameness import ROUNDED_BY, same_amount, same_date, size_of
 from streams.articles.article import Head
 from streams.stories.growth import told_facts
 from streams.stories.story import Arrival, Fact, Story, StoryFact
@@ -35,9 +35,10 @@ def news_of(arrival: Arrival, story: Story) -> News:
             tellers[told.kind, told.value] = told
     new, told_by = [], []
     for fact in told_facts(arrival):
-        teller = tellers.get((fact.kind, fact.value)) or _teller_of_like(
-            fact, tellers.values(), arrival.head.permission
-        )
+        teller = tellers.get((fact.kind, fact.value))
+        if teller is None and fact not in arrival.background:
+            like = _like(fact, tellers.values())
+            teller = min(like, key=lambda other: other.permission != arrival.head.permission, default=None)
         if teller:
             told_by.append(teller)
         elif fact not in arrival.background and not _is_its_own_day(fact, arrival.head):
@@ -50,13 +51,15 @@ def in_order(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     return tuple(sorted(facts, key=lambda fact: WANTED.index(fact.kind)))
 
 
-def _teller_of_like(fact: Fact, told: Iterable[StoryFact], permission: str) -> StoryFact | None:
-    """Return who told the fact in another form, one of the permission if there is one."""
+def _like(fact: Fact, told: Iterable[StoryFact]) -> Iterator[StoryFact]:
+    """Yield who told the fact in another form."""
     same = SAME.get(fact.kind)
-    if same is None:
-        return None
-    like = [other for other in told if other.kind == fact.kind and same(fact.value, other.value)]
-    return min(like, key=lambda other: other.permission != permission, default=None)
+    if same is same_amount:
+        size = size_of(fact.value)
+        least, most = size / ROUNDED_BY, size * ROUNDED_BY
+        told = [other for other in told if other.kind == fact.kind and least <= size_of(other.value) <= most]
+    if same is not None:
+        yield from (other for other in told if other.kind == fact.kind and same(fact.value, other.value))
 
 
 def _is_its_own_day(fact: Fact, head: Head) -> bool:

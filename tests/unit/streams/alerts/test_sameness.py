@@ -1,6 +1,6 @@
 import pytest
 
-from streams.alerts.sameness import same_amount, same_date
+from streams.alerts.sameness import ROUNDED_BY, same_amount, same_date, size_of
 
 
 @pytest.mark.parametrize(
@@ -10,6 +10,7 @@ from streams.alerts.sameness import same_amount, same_date
         pytest.param("12000000", "11980000", True, id="rounded up"),
         pytest.param("1450", "1500", True, id="half way"),
         pytest.param("1500", "1500", True, id="equal"),
+        pytest.param("1050", "1100", True, id="as far apart as two digits can be"),
         pytest.param("USD 1400000000", "USD 1500000000", False, id="another sum"),
         pytest.param("USD 1460000000", "EUR 1500000000", False, id="another currency"),
         pytest.param("USD 1460000000", "USD 1000000000", False, id="one digit says too little"),
@@ -20,6 +21,7 @@ from streams.alerts.sameness import same_amount, same_date
 def test_a_rounded_amount_is_the_same(one: str, other: str, same: bool) -> None:
     assert same_amount(one, other) is same
     assert same_amount(other, one) is same
+    assert not same or size_of(one) / ROUNDED_BY <= size_of(other) <= size_of(one) * ROUNDED_BY
 
 
 @pytest.mark.parametrize(
