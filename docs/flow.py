@@ -64,7 +64,7 @@ WRITERS = (
     ),
     Writer(
         name="deliver", does="deliveries to receivers", group="deliver",
-        shared=(*DELIVERIES.values(), *RETRIES.values()), reads=(ROUTES, DELIVERY_STATES, THREADS),
+        shared=(*DELIVERIES.values(), *RETRIES.values()), reads=(ROUTES, CONTROLS, DELIVERY_STATES, THREADS),
         writes=(DELIVERY_STATES, THREADS, *DELIVERIES.values(), *RETRIES.values(), DEAD_LETTERS),
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The receivers as the newest routes name them, each with its channel."""
+"""The receivers as the newest routes name them, each with its channel, and what silences and quiet hours hold back."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -12,10 +12,15 @@ from agents.deliver.lane import Channel
 from agents.deliver.slack import Slack
 from agents.deliver.webhook import Webhook
 from agents.kafka import Incoming
+from streams.controls import Control, silence_of
 from streams.errors import ConfigurationError
 from streams.ids import ReceiverId
+from streams.routing.muting import why_muted
+from streams.routing.notification import Delivery
 from streams.routing.receiver import console_options, slack_options, webhook_options
-from streams.routing.route import Receiver, RoutesVersion
+from streams.routing.route import Receiver, Routes, RoutesVersion
+from streams.routing.silence import Silence
+from streams.topics import CONTROLS
 
 LOG = log.named("deliver")
 
@@ -29,10 +34,16 @@ class Receivers:
     allow: Collection[str] = ()
     on_change: Callable[[], None] | None = None
     _known: dict[ReceiverId, tuple[Receiver, Channel]] = field(default_factory=dict)
+    _routes: Routes | None = None
+    _silences: dict[str, Silence] = field(default_factory=dict)
 
     def apply(self, record: Incoming) -> None:
-        """Take one record of `routes`; the last one in log order counts."""
+        """Take one record of `routes` or `controls`; the last one in log order counts."""
+        if record.topic.endswith(CONTROLS.name):
+            self._apply_control(record)
+            return
         routes = RoutesVersion.from_json(record.value, schema=record.schema)
+        self._routes = routes.body
         known = {name: self._kept_or_built(receiver) for name, receiver in routes.body.receivers.items()}
         self._known = {name: pair for name, pair in known.items() if pair is not None}
         if self.on_change:
@@ -42,10 +53,26 @@ class Receivers:
         """Return a receiver and its channel, or None if the newest routes don't know it."""
         return self._known.get(name)
 
+    def why_muted(self, delivery: Delivery) -> str | None:
+        """Return why a delivery is not to be sent now, though it was decided: silenced since, or quiet by now."""
+        if self._routes is None:
+            return None
+        return why_muted(delivery, self._routes, tuple(self._silences.values()), at=self.now())
+
     @property
     def known(self) -> Mapping[ReceiverId, tuple[Receiver, Channel]]:
         """Return all receivers with their channels."""
         return self._known
+
+    def _apply_control(self, record: Incoming) -> None:
+        self._silences.pop(record.key, None)
+        if record.value is not None:
+            control = Control.from_json(record.value, schema=record.schema)
+            if control.key.startswith("silence/"):
+                self._silences[record.key] = silence_of(control)
+        now = self.now()
+        for key in [key for key, silence in self._silences.items() if silence.ends_at and silence.ends_at <= now]:
+            del self._silences[key]
 
     def _kept_or_built(self, receiver: Receiver) -> tuple[Receiver, Channel] | None:
         kept = self._known.get(receiver.receiver_id)

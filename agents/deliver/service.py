@@ -18,7 +18,7 @@ from agents.metrics import Metrics
 from agents.net.address_guard import connector
 from config.settings import Settings
 from streams.matching.rule import Urgency
-from streams.topics import RETRIES, ROUTES, Names
+from streams.topics import CONTROLS, RETRIES, ROUTES, Names
 
 GROUP: Final = "deliver"
 BACKLOG_EVERY_S: Final = 1.0
@@ -40,7 +40,7 @@ class Deliver:
         return self.owner.ready
 
     def done(self) -> Mapping[tuple[str, int], int]:
-        """Return, for the watchdog, the next offset that is not done: of deliveries, and of the routes."""
+        """Return, for the watchdog, the next offset that is not done: of deliveries, and of routes and controls."""
         routes = self._follower.done() if self._follower else {}
         return {**self.owner.done(), **routes}
 
@@ -52,7 +52,7 @@ class Deliver:
         producer = Producer(self._settings)
         async with _session(self._settings) as session:
             receivers = Receivers(session, self._now, self._settings.allow_addresses)
-            self._follower = follower = Follower(self._settings, [ROUTES], receivers.apply, needs=[ROUTES])
+            self._follower = follower = Follower(self._settings, [ROUTES, CONTROLS], receivers.apply, needs=[ROUTES])
             await producer.start()
             try:
                 await follower.start()

@@ -40,11 +40,14 @@ class Settlement:
             kept.turn(self.around.now())
 
     async def attempt(self, job: Job, channel: Channel) -> Outcome | None:
-        """Return what came of sending the job; None if it expired, or if this process owns it no more."""
+        """Return what came of sending the job; None if it expired, is muted by now, or is another process's."""
         if not await self._owned():
             return None
         if self.around.now() >= job.delivery.expires_at:
             await self.expire([job])
+            return None
+        if (why := self.around.receivers.why_muted(job.delivery)) is not None:
+            await self._finish([job], DeliveryStatus.MUTED, failed(why))
             return None
         if self._off.get(job.delivery.receiver) is channel:
             return OFF
