@@ -84,7 +84,7 @@ def test_whatever_the_order_there_is_one_story_and_every_correction_is_broadcast
         assert feeds[0].title.startswith("CORRECTED") or len(corrections) == 1
         assert all(sent.manner == "broadcast" for one in corrections for sent in one.deliveries)
 
-    assert max(replies) <= 6
+    assert max(replies) <= 5
 
 
 def test_a_figure_that_nobody_told_is_never_lost_among_paraphrases(shipped: Matcher) -> None:
