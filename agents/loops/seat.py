@@ -7,13 +7,13 @@ id is unknown: two processes of one name throw each other out for ever.
 import asyncio
 from typing import Any
 
-from aiokafka.client import ConnectionGroup
 from aiokafka.errors import BrokerResponseError, KafkaError, UnknownError, for_code, kafka_errors
 from aiokafka.protocol.group import LeaveGroupRequest
 
 from agents import log
 from streams.errors import ConfigurationError
 
+APART = "leaving"  # a connection of its own: on the coordinator's a join may stand before us until all others joined
 LEAVE_S = 1.0  # a broker that is gone delays an end no longer than this
 
 LOG = log.named("seat")
@@ -80,8 +80,16 @@ class Seat:
         request = LeaveGroupRequest(self._group, self._member)
         try:
             async with asyncio.timeout(LEAVE_S):
-                await coordinator.close()  # else a heartbeat finds out that we left, and joins again
-                answer = await coordinator._client.send(node, request, group=ConnectionGroup.COORDINATION)  # noqa: SLF001 - the client has no call for it
+                await _rest(coordinator)
+                answer = await coordinator._client.send(node, request, group=APART)  # noqa: SLF001 - the client has no call for it
             LOG.info("left", group=self._group, error=for_code(answer.error_code).message)
         except (KafkaError, TimeoutError) as err:
             LOG.warning("left without a goodbye: the broker does not answer", group=self._group, error=repr(err))
+
+
+async def _rest(coordinator: Any) -> None:  # noqa: ANN401 - aiokafka ships no types
+    """Have the client beat and join no more; it would find out that it left, and join again."""
+    joining = coordinator._coordination_task  # noqa: SLF001 - close() would wait until every other member joined
+    joining.cancel()
+    await asyncio.wait({joining})
+    await coordinator._stop_heartbeat_task()  # noqa: SLF001 - as above

@@ -63,7 +63,7 @@ class LeavingThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # fau
         """Leave the group if the end was asked for."""
         if self.app.leaves:
             await self.app.seat.leave()
-        # Its broker gone, the client lets out the cancellation of its own fetch; mode would wait for this thread in vain.
+        # Its broker gone, the client lets out the cancellation of its own fetch; mode would wait for us in vain.
         with suppress(asyncio.CancelledError):
             await super().on_thread_stop()
 

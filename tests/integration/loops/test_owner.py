@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 from prometheus_client import CollectorRegistry
 
 from agents.broker.server import Broker
@@ -209,6 +210,39 @@ async def test_a_second_member_takes_over_what_the_first_lets_go(settings: Setti
         await until(lambda: len(first.done()) == 3)
         await producer.deliver([record for number in NUMBERS for record in at(QUESTIONS, number, f"q{number}")])
         await until(lambda: sorted(work.taken) == ["q0", "q1", "q2"])
+
+
+async def test_who_is_asked_to_end_does_not_wait_for_a_rebalance_that_a_busy_member_holds_up(
+    settings: Settings, producer: Producer
+) -> None:
+    named = [settings.model_copy(update={"instance": name, "session_timeout_s": 29.0}) for name in ("a", "b", "c")]
+    owners = [Owner(each, group="g", sources=[QUESTIONS]) for each in named]
+    works = [Recording() for _ in owners]
+    async with contextlib.AsyncExitStack() as stack:
+        first, second, third = [
+            await stack.enter_async_context(running(*pair)) for pair in zip(owners, works, strict=True)
+        ]
+        await until(lambda: all(len(owner.done()) == 1 for owner in owners))
+        works[0].hold.clear()
+        await producer.deliver([record for number in NUMBERS for record in at(QUESTIONS, number, "q")])
+        await until(lambda: works[0].taken)
+        second.cancel()
+        await asyncio.wait({second})
+        await until(lambda: works[2].ended)
+        third.cancel()
+        await asyncio.wait({third})
+        assert await members(settings) == ["a"]
+        assert not first.done()
+        works[0].hold.set()
+
+
+async def members(settings: Settings) -> list[str]:
+    """Return the names of the group's members, as the broker says."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap)
+    await admin.start()
+    [answer] = await admin.describe_consumer_groups([f"{settings.topic_prefix}g"])
+    await admin.close()
+    return sorted(member_id.partition("-g-")[0] for member_id, *_ in answer.groups[0][5])
 
 
 class Failing(Recording):

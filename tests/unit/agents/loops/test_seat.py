@@ -25,8 +25,9 @@ class FakeCoordinator:
         self._answer = answer
         self.calls: list[str] = []
 
-    async def close(self) -> None:
-        self.calls.append("close")
+    async def _stop_heartbeat_task(self) -> None:
+        assert self._coordination_task.cancelled()
+        self.calls.append("rest")
 
     async def send(self, node: int, request: Any, *, group: Any) -> Any:  # noqa: ANN401 - a client without types
         del node, group
@@ -98,7 +99,7 @@ async def test_a_client_that_was_stopped_is_in_no_trouble() -> None:
 async def test_the_seat_is_given_up_after_the_client_stopped_joining() -> None:
     coordinator = FakeCoordinator()
     await seat(coordinator).leave()
-    assert coordinator.calls == ["close", "leave tocsin.match one-match-1"]
+    assert coordinator.calls == ["rest", "leave tocsin.match one-match-1"]
 
 
 async def test_there_is_nothing_to_leave_without_a_name_a_seat_or_a_coordinator() -> None:
@@ -113,7 +114,8 @@ async def test_there_is_nothing_to_leave_without_a_name_a_seat_or_a_coordinator(
 class Silent(FakeCoordinator):
     """A coordinator that never answers."""
 
-    async def close(self) -> None:
+    async def send(self, node: int, request: Any, *, group: Any) -> None:  # noqa: ANN401 - a client without types
+        del node, request, group
         await asyncio.Event().wait()
 
 
