@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +11,7 @@ from agents.loops.batch import BatchWork, Decision
 from agents.metrics import Metrics
 from streams.dead_letter import DeadLetter
 from streams.errors import NewerSchemaError, PoisonError, Reason, RefusedError
-from streams.topics import ALERTS, DEAD_LETTERS, MESSAGE_BYTES, STORIES
+from streams.topics import ALERTS, CHECKPOINTS, DEAD_LETTERS, MESSAGE_BYTES, STORIES
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LARGE = b"x" * MESSAGE_BYTES
@@ -167,3 +167,34 @@ async def test_long_batches_let_others_run(effects: Effects, monkeypatch: pytest
         await asyncio.sleep(0)
         turns += 1
     assert turns >= 50
+
+
+class Snapping(Echo):
+    """Has a snapshot of three records with each record."""
+
+    def __init__(self, effects: Effects) -> None:
+        super().__init__()
+        self._effects = effects
+
+    def decide(self, record: Incoming, *, stamped_at: datetime) -> Decision:
+        made = super().decide(record, stamped_at=stamped_at)
+        return Decision(made.outputs, made.states, self._parts(record.offset))
+
+    def _parts(self, offset: int) -> Iterator[Outgoing]:
+        for part in range(3):
+            self._effects.seen.append(f"encode {part}")
+            yield Outgoing(topic=CHECKPOINTS, partition=0, key=f"{offset}/{part}", value=b"{}")
+
+
+async def test_a_snapshot_is_made_part_by_part_after_the_outputs_and_before_the_states(effects: Effects) -> None:
+    await work(effects, Snapping(effects)).take([incoming(b"", offset=4)])
+    assert effects.seen == [
+        "alerts o4", "encode 0", "checkpoints 4/0", "encode 1", "checkpoints 4/1", "encode 2", "checkpoints 4/2",
+        "stories s4", "commit 0@5",
+    ]  # fmt: skip
+
+
+async def test_ownership_that_is_lost_within_a_snapshot_writes_no_more(effects: Effects) -> None:
+    effects.held, effects.owned = False, lambda: "checkpoints 0/0" not in effects.seen
+    await work(effects, Snapping(effects)).take([incoming(b"")])
+    assert [effect for effect in effects.seen if effect[0] in "acs"] == ["alerts o0", "checkpoints 0/0"]
