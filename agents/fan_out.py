@@ -201,7 +201,7 @@ def _of_story(known: Known, alert: Alert, moment: Moment) -> dict[DeskId, DeskSt
 
 
 def _heartbeats(alert: Alert, moment: Moment, record: Incoming, stamped_at: datetime) -> Iterable[Outgoing]:
-    told = Telling(told_as=Relation.FIRST, rules=frozenset(), late_by_s=None, routes_version=moment.routes.version)
+    told = Telling(told_as=Relation.FIRST, rules={}, late_by_s=None, routes_version=moment.routes.version)
     for desk in moment.routes.body.desks.values():
         beat = as_seen_by(desk, alert, told)
         topic, kind = desk_topic(desk.desk_id), event_type(beat.head, beat.told_as)

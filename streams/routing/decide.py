@@ -17,7 +17,7 @@ route, silenced, quiet hours; they mark nothing as told, so the next article tha
 first. A copy or a confirmation of what the desk may not see counts as update.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -121,12 +121,13 @@ def _combined(desk: Desk, alert: Alert, moment: Moment, situation: Situation, ve
         return _untold(desk, alert, moment, situation.known, (decision, _reason(decision, verdicts)), verdicts=verdicts)
     leading = [verdict for verdict in shown if verdict.decision is decision]
     told_as = min((verdict.told_as for verdict in leading), key=LOUDEST.index)
+    state = _state(situation.known, moment, shown)
     seen = as_seen_by(
         desk,
         alert,
         Telling(
             told_as=told_as,
-            rules=frozenset(verdict.key.rule_id for verdict in shown),
+            rules={verdict.key.rule_id: state.shown[verdict.key.rule_id] for verdict in shown},
             late_by_s=situation.late_by_s,
             routes_version=moment.routes.version,
         ),
@@ -139,7 +140,7 @@ def _combined(desk: Desk, alert: Alert, moment: Moment, situation: Situation, ve
         ),
         alert=seen,
         deliveries=deliveries,
-        state=_state(situation.known, moment, verdicts),
+        state=state,
     )
 
 
@@ -176,11 +177,13 @@ def _routing(
     )
 
 
-def _state(known: DeskStory, moment: Moment, verdicts: Iterable[Verdict]) -> DeskStory:
-    told = [verdict.key for verdict in verdicts if verdict.decision is RoutingDecision.TOLD]
+def _state(known: DeskStory, moment: Moment, shown: Collection[Verdict]) -> DeskStory:
+    told = [verdict.key for verdict in shown if verdict.decision is RoutingDecision.TOLD]
+    rules = {verdict.key.rule_id for verdict in shown}
     return known.model_copy(
         update={
             "told": told_with(known.told, told),
+            "shown": {**known.shown, **{rule: known.shown.get(rule, 0) + 1 for rule in sorted(rules)}},
             "first_told_at": known.first_told_at or moment.at,
             "decided_offset": moment.offset,
             "decided_at": moment.at,

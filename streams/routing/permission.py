@@ -1,5 +1,6 @@
 """What a desk may see, deny by default, and an alert as it may see it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from streams.alerts.alert import Alert, DeskAlert, Related, Relation
@@ -13,10 +14,10 @@ NOTHING_NEW = frozenset({Relation.COPY, Relation.CONFIRMATION})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """As what a desk is shown an alert: the relation, the rules it is shown, and its age if it is late."""
+    """As what a desk is shown an alert: the relation, the rules with their own counts, and its age if it is late."""
 
     told_as: Relation
-    rules: frozenset[RuleId]
+    rules: Mapping[RuleId, int]
     late_by_s: float | None
     routes_version: str
 
@@ -44,7 +45,7 @@ def relation_for(desk: Desk, alert: Alert) -> Relation:
 
 
 def as_seen_by(desk: Desk, alert: Alert, telling: Telling) -> DeskAlert:
-    """Return the alert with sources, lags, relations and rules computed from what the desk may see."""
+    """Return the alert with sources, lags, counts, relations and rules computed from what the desk may see."""
     fields = {name: getattr(alert, name) for name in Alert.model_fields}
     fields |= {
         "desk": desk.desk_id,
@@ -54,7 +55,12 @@ def as_seen_by(desk: Desk, alert: Alert, telling: Telling) -> DeskAlert:
         "related": _related(desk, alert),
         "late_by_s": telling.late_by_s,
         "rules": tuple(
-            rule.model_copy(update={"urgency": at_most_urgent(rule.urgency, telling.late_by_s)})
+            rule.model_copy(
+                update={
+                    "urgency": at_most_urgent(rule.urgency, telling.late_by_s),
+                    "revision": telling.rules[rule.rule_id],
+                }
+            )
             for rule in alert.rules
             if rule.rule_id in telling.rules
         ),

@@ -50,13 +50,14 @@ class Acknowledgement(Part):
 
 
 class DeskStory(Record):
-    """What a desk was told of a story, as of the alert at `decided_offset`."""
+    """What a desk was told of a story, as of the alert at `decided_offset`; `shown` counts the alerts of each rule."""
 
     schema_name: ClassVar[str] = "desk_story"
 
     desk: DeskId
     story_id: StoryId
     told: tuple[ToldKey, ...] = ()
+    shown: Mapping[RuleId, int] = {}
     first_told_at: Utc | None = None
     decided_offset: int
     decided_at: Utc | None = None

@@ -190,6 +190,11 @@ def check_seen(seen: DeskAlert, plan: Plan, news: News, new: set[str], live: Liv
         found.leaks.append(f"{plan.desk} may not see {news}")
     if not {source.permission for source in seen.sources} <= set(plan.holds) or unseen(seen, plan):
         found.leaks.append(f"{plan.desk} is shown a source or an article that it may not see, by {news}")
+    for rule in seen.rules:
+        live.shown[plan.desk, seen.story_id, rule.rule_id] += 1
+        count = live.shown[plan.desk, seen.story_id, rule.rule_id]
+        if rule.revision != count:
+            found.leaks.append(f"{plan.desk} counts {rule.revision} alerts and was shown {count}, by {news}")
     routing = live.answers.routings[routing_id(seen.event_id, DeskId(plan.desk))]
     if routing.decision == "told":
         allowed = {"first", "correction", "retract"} if new else ALWAYS_NEWS

@@ -3,6 +3,7 @@
 `Live` is the alert stage's real decisions, with any grouping, and the real fan out behind them, without a broker.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -144,6 +145,7 @@ class Live:
         self.at, self.answers = NOW, Answers()
         self._articles = 0
         self.alerts: list[Incoming] = []
+        self.shown: Counter[tuple[str, str, str]] = Counter()  # alerts by desk, story and rule
         self._stage = Stage(StoryBook(clusterer))
         self._followed: list[Incoming] = []
         self._states: list[tuple[int, Outgoing]] = []

@@ -4,7 +4,7 @@ from streams.alerts.alert import AlertSource, ComparedWith, Related, Relation
 from streams.routing.permission import Telling, as_seen_by, may_see, relation_for
 from tests.support.alerting import alert, desk
 
-ANY = Telling(told_as=Relation.UPDATE, rules=frozenset({"rare-earths"}), late_by_s=None, routes_version="v1")
+ANY = Telling(told_as=Relation.UPDATE, rules={"rare-earths": 1}, late_by_s=None, routes_version="v1")
 HIDDEN = ComparedWith(article_id="a0", permission="reuters")
 SEEN = ComparedWith(article_id="a0", permission="public")
 
@@ -68,7 +68,7 @@ def test_what_it_was_compared_with_is_hidden_from_who_may_not_see_it() -> None:
 
 def test_only_the_rules_that_the_desk_is_shown_are_there_and_late_ones_are_urgent_at_most() -> None:
     given = alert(keys={"rare-earths": ["china"], "other": []}, urgency="flash")
-    late = Telling(told_as=Relation.FIRST, rules=frozenset({"rare-earths"}), late_by_s=700, routes_version="v1")
+    late = Telling(told_as=Relation.FIRST, rules={"rare-earths": 1}, late_by_s=700, routes_version="v1")
 
     seen = as_seen_by(desk(), given, late)
 

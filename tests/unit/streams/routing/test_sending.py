@@ -25,7 +25,7 @@ def verdict(
 
 
 def sent(*verdicts: Verdict) -> list[Delivery]:
-    telling = Telling(told_as=Relation.FIRST, rules=frozenset(), late_by_s=None, routes_version="v1")
+    telling = Telling(told_as=Relation.FIRST, rules={}, late_by_s=None, routes_version="v1")
     return deliveries_of(as_seen_by(desk(), alert(), telling), verdicts, routes(), at=NOW)
 
 

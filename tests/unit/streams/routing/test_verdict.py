@@ -1,9 +1,10 @@
 from datetime import timedelta
 
 from streams.alerts.alert import Alert
-from streams.ids import ControlId, UserId
+from streams.ids import ControlId, DeskId, UserId
 from streams.routing.decide import decide
 from streams.routing.silence import Silence
+from streams.routing.told import DeskStory
 from tests.support.alerting import NOW, alert, moment
 
 
@@ -45,3 +46,18 @@ def test_the_reason_says_of_each_rule_why_and_begins_with_those_that_decided() -
         "b: urgent, no entity, not told before; a: silenced by ana until 2025-10-26 08:41 UTC"
     )
     assert decision.routing.controls == ("x1",)
+
+
+def test_a_desk_counts_the_alerts_that_it_was_shown_and_no_others() -> None:
+    stories: dict[DeskId, DeskStory] = {}
+    counts: list[int | None] = []
+    for number, (permission, relation) in enumerate(
+        [("reuters", "first"), ("public", "copy"), ("reuters", "update"), ("public", "copy"), ("public", "update")]
+    ):
+        given = alert(f"a{number}", permission=permission, relation=relation)
+        rules = [rule.model_copy(update={"revision": number + 1}) for rule in given.rules]
+        (decision,) = decide(given.model_copy(update={"rules": tuple(rules)}), moment(offset=number), stories)
+        stories |= {decision.state.desk: decision.state} if decision.state else {}
+        counts.append(decision.alert.rules[0].revision if decision.alert else None)
+
+    assert counts == [None, 1, None, 2, 3]
