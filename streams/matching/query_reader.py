@@ -7,6 +7,7 @@ from typing import Literal, cast
 from lark import Token, Tree
 
 from streams.ids import EntityId, ListId
+from streams.matching.foreign import foreign_operator
 from streams.matching.match import Field
 from streams.matching.query_error import Problem
 from streams.matching.tree import (
@@ -76,11 +77,13 @@ class QueryReader:
     def adjacent(self, tree: Branch, form: Form) -> Node:
         """Return the one operand; several without an operator between them are a problem."""
         operands = cast("list[Branch]", tree.children)
+        texts = [self.source(place_of(operand)) for operand in operands]
+        if len(operands) > 1 and (found := foreign_operator(texts)) is not None:
+            return self.wrong(place_of(operands[found[0]]), *found[1])
         nodes = [self.negated(operand, form) for operand in operands]
         if len(nodes) == 1:
             return nodes[0]
-        text = self.source(place_of(tree))
-        joined = " AND ".join(self.source(place_of(operand)) for operand in operands)
+        text, joined = self.source(place_of(tree)), " AND ".join(texts)
         plain = all(isinstance(node, Words) for node in nodes) and '"' not in text
         hint = f'write "{text}" for the phrase, or {joined}' if plain else f"write {joined}, or OR between them"
         return self.wrong(place_of(tree), "words without an operator between them", hint)
@@ -197,7 +200,7 @@ class QueryReader:
 
     def words(self, text: str, form: Form, at: Place, *, quoted: bool) -> Node:
         """Return a word, a phrase or a truncated word."""
-        found = words_of(text.strip('"“”„') if quoted else text, form, at, quoted=quoted)
+        found = words_of(text.strip('"') if quoted else text, form, at, quoted=quoted)
         return found if isinstance(found, Words | Truncated) else self.wrong(at, *found)
 
 

@@ -4,6 +4,7 @@ import re
 
 from lark import Token, Tree
 
+from streams.matching.foreign import Wrong, foreign_word
 from streams.matching.tree import Form, Place, Truncated, Words
 from streams.text.fold import fold
 from streams.text.stem import stem
@@ -13,9 +14,8 @@ from streams.text.tokens import Token as Word
 MAX_DISTANCE = 1_000
 LEADING_LETTERS = 3
 PHRASE_WORDS = 100
-PATTERN = re.compile(r"[\[\]{}\\^|~]|\.\*|\.\+|\+$")
+PATTERN = re.compile(r"[\[\]{}\\^|~]|\.\*|\.\+")
 FIELD = re.compile(r"[A-Za-z_]+:")
-Wrong = tuple[str, str]  # message, hint
 
 
 def place_of(tree: Tree[Token]) -> Place:
@@ -32,8 +32,9 @@ def in_form(word: Word, form: Form) -> str:
 
 def words_of(text: str, form: Form, at: Place, *, quoted: bool) -> Words | Truncated | Wrong:
     """Return the leaf that a word or the inside of a phrase means, or what is wrong with it."""
-    if PATTERN.search(text):
-        return (f"{text!r} looks like a regular expression", "only * and ? are known: tarif*, wom?n")
+    wrong = pattern_problem(text) or (None if quoted else foreign_word(text))
+    if wrong is not None:
+        return wrong
     if "*" in text or ("?" in text and not quoted):
         return truncated(text, form, at, quoted=quoted)
     if not quoted and (found := FIELD.match(text)) is not None:
@@ -44,6 +45,13 @@ def words_of(text: str, form: Form, at: Place, *, quoted: bool) -> Words | Trunc
     if len(words) > PHRASE_WORDS:
         return (f"a phrase of more than {PHRASE_WORDS} words", "join shorter ones with AND")
     return Words(tuple(in_form(word, form) for word in words), form, at)
+
+
+def pattern_problem(text: str) -> Wrong | None:
+    """Return what is wrong with a text that looks like a regular expression."""
+    if PATTERN.search(text) is None:
+        return None
+    return (f"{text!r} looks like a regular expression", "only * and ? are known: tarif*, wom?n")
 
 
 def truncated(text: str, form: Form, at: Place, *, quoted: bool) -> Truncated | Wrong:
