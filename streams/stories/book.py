@@ -8,13 +8,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from streams.ids import ArticleId, StoryId
-from streams.stories.clustering import Clusterer
-from streams.stories.frequencies import BEGINNING, Frequencies, hour_of
+from streams.stories.clustering import MOST_ENDED, Clusterer
+from streams.stories.frequencies import BEGINNING, MOST_PENDING, Frequencies, hour_of
 from streams.stories.story import Story, StoryArticle, TermCounts
 
 ARTICLES_KEPT = timedelta(days=7)
+MOST_ARTICLES = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,17 +72,21 @@ class StoryBook:
                 self._count(article)
 
     def entered(self, at: datetime, offset: int) -> tuple[Frequencies, TermCounts | None]:
-        """Return the frequencies in force at an event time, with their record if the hour is new."""
+        """Return the frequencies in force at an event time, with their record if they are new.
+
+        They are new in a new hour, and after 20,000 articles in one: a clock that leapt ahead stands still for long.
+        """
         hour = hour_of(at)
-        if hour <= self.frequencies.hour:
+        if hour <= self.frequencies.hour and self._documents < MOST_PENDING:
             return self.frequencies, None
-        frequencies = self.frequencies.entered(hour, self._pending, self._documents)
+        frequencies = self.frequencies.entered(max(hour, self.frequencies.hour), self._pending, self._documents)
         return frequencies, frequencies.to_record(offset)
 
     def forgetting(self, at: datetime) -> Iterator[ArticleId]:
-        """Yield the articles whose last use is 7 days ago."""
-        for article_id, article in self.articles.items():
-            if at - article.seen_at <= ARTICLES_KEPT:
+        """Yield the articles that go: those last used 7 days ago, and the oldest beyond 200,000; 100 at a time."""
+        surplus = len(self.articles) + 1 - MOST_ARTICLES
+        for number, (article_id, article) in enumerate(islice(self.articles.items(), max(surplus, MOST_ENDED))):
+            if number >= surplus and at - article.seen_at <= ARTICLES_KEPT:
                 return
             yield article_id
 

@@ -1,30 +1,40 @@
 """Which story an article belongs to: online TF-IDF centroids with an inverted index, by event time alone.
 
-Cosine of the article with each story's centroid, times a Gaussian of the story's age (sigma 3 days); the best at
-0.25 or more is joined, others at 0.10 or more are related. Equal inputs give equal answers after any restart:
-no answer depends on the order of a set, on a clock, or on what happened to be cached.
+Nearness is the cosine of the article with the story's centroid, times a Gaussian of the story's age (sigma 3 days);
+more for a story of many articles, whose centroid is spread over more words, and less where a single term is shared,
+because a word alone is how one event ends in the thread of another. The best at 0.25 or more is joined, others at 0.10
+or more are related. Equal inputs give equal answers after any restart: no answer depends on the order of a set, on a
+clock, or on what happened to be cached. Figures: bench/stories.py; choices: docs/decisions/014.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import nsmallest
 from itertools import islice
-from math import exp, fsum, sqrt
+from math import exp, hypot, log
+from typing import NamedTuple
 
 from streams.ids import StoryId
 from streams.stories.frequencies import Frequencies
-from streams.stories.story import TERMS_KEPT, Arrival, Story
+from streams.stories.story import Arrival, Story
 from streams.stories.terms import entity_term
+from streams.stories.vector import dot, vector_of
 
 JOINS = 0.25
 RELATED = 0.10
 WINDOW = timedelta(hours=72)
 DECAY_S = timedelta(days=3).total_seconds()
-PROPOSING = 12  # terms; with all of them, 3,000 open stories of financial news cost 2 ms an article
+CROWD = 0.5  # a story of n articles is nearer by 1 + 0.5 ln n
+MOST_CROWD = 4.0  # ln 55: however long a story is, nothing below a cosine of 0.083 joins it
+ONE_TERM = 0.5
 PROPOSED = RELATED / 2
-MOST_PROPOSED = 16
-MOST_STORIES = 20_000
+MOST_PROPOSED = 8
+MOST_POSTINGS = 300
+ROUNDING = 1e-6
+LEAST_LISTS = 2
+MOST_STORIES = 100_000
+MOST_ENDED = 100  # in one match: a clock that leaps must not end 100,000 stories at once
 MOST_RELATED = 5
 RARE_SHARE = 0.05  # an entity in at most one article of twenty
 RARE_PAIR = 2
@@ -33,39 +43,52 @@ RARE_PAIR_WITHIN = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The story that an article joins (None: it opens one), how near it is (0 to 1), and the stories beside it."""
+    """The story that an article joins (None: it opens one), and the stories beside it with their nearness, 0 to 1.
+
+    `similarity` is the plain cosine with the story's age in it, without what its articles' number adds.
+    """
 
     story: Story | None = None
     similarity: float = 0.0
     related: tuple[tuple[StoryId, float], ...] = ()
 
 
+class Near(NamedTuple):
+    """A story near an article; they sort nearest first, ties in the order of their ids."""
+
+    far: float
+    story_id: StoryId
+    similarity: float
+
+
 class Clusterer:
-    """The open stories, oldest use first, with an index of their terms; `joins` is the least cosine of a thread."""
+    """The open stories, oldest use first, with an index of their terms; `joins` is the least nearness of a thread."""
 
     def __init__(self, *, joins: float = JOINS) -> None:
         self._joins = joins
         self.stories: dict[StoryId, Story] = {}
         self._index: dict[str, dict[StoryId, float]] = {}
-        self._norms: dict[StoryId, float] = {}
-        self._norms_hour: datetime | None = None
+        self._scale: dict[StoryId, float] = {}
 
     def put(self, story: Story) -> None:
-        """Take a story in, or its newer version."""
-        self.remove(story.story_id)
-        self.stories[story.story_id] = story
-        for term, weight in story.terms.items():
-            self._index.setdefault(term, {})[story.story_id] = weight
+        """Take a story in, or its newer version. Cost: the terms that changed."""
+        name, terms = story.story_id, story.terms
+        known = self.stories.pop(name, None)  # so that the order of the dict is the order of last use
+        before = known.terms if known else {}
+        self.stories[name] = story
+        for term in before.keys() - terms.keys():
+            self._drop(term, name)
+        for term, weight in terms.items():
+            if before.get(term) != weight:
+                self._index.setdefault(term, {})[name] = weight
+        self._scale[name] = _crowd(story) / hypot(*terms.values()) if terms else 0.0
 
     def remove(self, story_id: StoryId) -> None:
         """Forget a story; one that is not there is no error."""
         story = self.stories.pop(story_id, None)
-        self._norms.pop(story_id, None)
+        self._scale.pop(story_id, None)
         for term in story.terms if story else ():
-            holders = self._index[term]
-            del holders[story_id]
-            if not holders:
-                del self._index[term]
+            self._drop(term, story_id)
 
     def open_story(self, story_id: StoryId, at: datetime) -> Story | None:
         """Return the story if an article may still join it at this event time."""
@@ -73,107 +96,96 @@ class Clusterer:
         return story if story and at - story.last_article_at <= WINDOW else None
 
     def closing(self, at: datetime, *, room_for: int = 1) -> Iterator[StoryId]:
-        """Yield the stories that end: those 72 h without an article, and the oldest beyond the room there is."""
+        """Yield the stories that end: those 72 h without an article, and the oldest beyond the room there is.
+
+        At most 100 at a time; what is left ends with the matches that follow, and nothing joins it until then.
+        """
         surplus = len(self.stories) + room_for - MOST_STORIES
-        for number, (story_id, story) in enumerate(self.stories.items()):
+        for number, (story_id, story) in enumerate(islice(self.stories.items(), max(surplus, MOST_ENDED))):
             if number >= surplus and at - story.last_article_at <= WINDOW:
                 return
             yield story_id
 
     def place(self, arrival: Arrival, frequencies: Frequencies) -> Placement:
-        """Return where the article belongs. Cost: the postings of its 12 heaviest terms."""
-        near = self._near(arrival, frequencies)
-        best, similarity = near[0] if near else (None, 0.0)
-        if best is None or similarity < self._joins:
-            best, similarity = self._across_languages(arrival, frequencies) or (None, 0.0)
-        related = tuple(islice((found for found in near if found[0] != best), MOST_RELATED))
-        return Placement(None if best is None else self.stories[best], similarity, related)
+        """Return where the article belongs. Cost: 300 postings, and 8 stories term by term."""
+        article = vector_of(arrival.terms, frequencies)
+        near = self._near(article, arrival.at)
+        joins = near[0] if near and -near[0].far >= self._joins else self._translated(article, arrival, frequencies)
+        others = (other for other in near if joins is None or other.story_id != joins.story_id)
+        related = tuple((other.story_id, min(1.0, -other.far)) for other in islice(others, MOST_RELATED))
+        return (
+            Placement(self.stories[joins.story_id], joins.similarity, related) if joins else Placement(related=related)
+        )
 
     def similarity(self, arrival: Arrival, story: Story, frequencies: Frequencies) -> float:
-        """Return how near an article is to one story, 0 to 1."""
-        return self._similarity(_heaviest(arrival.terms, frequencies), arrival.at, story, frequencies)
+        """Return how alike an article and one story are, 0 to 1."""
+        return self._measured(vector_of(arrival.terms, frequencies), story, arrival.at).similarity
 
-    def _near(self, arrival: Arrival, frequencies: Frequencies) -> list[tuple[StoryId, float]]:
-        """Return the open stories at 0.10 or more, nearest first; ties in the order of their ids.
+    def _near(self, article: Mapping[str, float], at: datetime) -> list[Near]:
+        """Return the open stories at 0.10 or more, nearest first: rare terms propose them, all terms decide."""
+        stories = (self.open_story(name, at) for name in self._proposed(article))
+        near = [self._measured(article, story, at) for story in stories if story]
+        return sorted(found for found in near if -found.far >= RELATED)
 
-        The article's heaviest terms propose stories, all terms decide.
+    def _proposed(self, article: Mapping[str, float]) -> list[StoryId]:
+        """Return the stories that can be at 0.10 or more, at most the 8 that are nearest by the article's rarest terms.
+
+        Terms that few stories hold come first, until 300 postings are read; the first two are read whatever they cost.
         """
-        article = _heaviest(arrival.terms, frequencies)
-        near = [
-            (story_id, self._similarity(article, arrival.at, self.stories[story_id], frequencies))
-            for story_id in self._proposed(article, frequencies)
-            if self.open_story(story_id, arrival.at)
-        ]
-        return sorted((found for found in near if found[1] >= RELATED), key=lambda found: (-found[1], found[0]))
-
-    def _proposed(self, article: Mapping[str, float], frequencies: Frequencies) -> list[StoryId]:
-        """Return the 16 stories that are nearest by the article's heaviest terms alone, if they are near at all."""
         dots: dict[StoryId, float] = {}
-        for term, weight in islice(article.items(), PROPOSING):
-            weighted = weight * frequencies.weight(term)
-            for story_id, held in self._index.get(term, {}).items():
-                dots[story_id] = dots.get(story_id, 0.0) + weighted * held
-        least, norms = PROPOSED * _norm(article.values()), self._norms_of(frequencies)
-        found = []
-        for story_id, dot in dots.items():
-            norm = norms.get(story_id) or self._norm_of(story_id, frequencies)
-            if dot >= least * norm:
-                found.append((-dot / norm, story_id))
-        return [story_id for _, story_id in sorted(found)[:MOST_PROPOSED]]
+        left, least = MOST_POSTINGS, RELATED - ROUNDING
+        for number, (length, term) in enumerate(self._lists(article)):
+            left -= length
+            if left < 0 and number >= LEAST_LISTS:
+                least = PROPOSED
+                break
+            weight = article[term]
+            for name, held in self._index[term].items():
+                dots[name] = dots.get(name, 0.0) + weight * held
+        scale = self._scale
+        found = [(-near, name) for name, total in dots.items() if (near := total * scale[name]) >= least]
+        return [name for _, name in (nsmallest(MOST_PROPOSED, found) if len(found) > MOST_PROPOSED else found)]
 
-    def _across_languages(self, arrival: Arrival, frequencies: Frequencies) -> tuple[StoryId, float] | None:
+    def _lists(self, article: Mapping[str, float]) -> list[tuple[int, str]]:
+        """Return the terms that any story holds, each behind the number of these, the rarest first."""
+        index = self._index
+        return sorted([(len(index[term]), term) for term in article if term in index])
+
+    def _translated(self, article: Mapping[str, float], arrival: Arrival, frequencies: Frequencies) -> Near | None:
         """Return the nearest story in another language with a rare pair of entities and a rule in common, in 24 h."""
-        rare = {term for term in map(entity_term, arrival.entities) if frequencies.share(term) <= RARE_SHARE}
-        pairs = Counter(story_id for term in rare for story_id in self._index.get(term, ()))
-        rules = {rule.rule_id for rule in arrival.rules}
-        found = []
-        for story_id in (story_id for story_id, shared in pairs.items() if shared >= RARE_PAIR):
-            story = self.stories[story_id]
-            shares_rule = any(rule.rule_id in rules for rule in story.rules)
-            young = arrival.at - story.last_article_at <= RARE_PAIR_WITHIN
-            if arrival.head.language not in story.languages and shares_rule and young:
-                found.append((-self.similarity(arrival, story, frequencies), story_id))
-        return (min(found)[1], -min(found)[0]) if found else None
+        rare = [term for term in map(entity_term, arrival.entities) if frequencies.share(term) <= RARE_SHARE]
+        shared: dict[StoryId, int] = {}
+        for term in rare if len(rare) >= RARE_PAIR else ():
+            for story_id in self._index.get(term, ()):
+                shared[story_id] = shared.get(story_id, 0) + 1
+        pairs = (self.stories[story_id] for story_id, count in shared.items() if count >= RARE_PAIR)
+        near = [self._measured(article, story, arrival.at) for story in pairs if _may_translate(arrival, story)]
+        return min(near, default=None)
 
-    def _similarity(self, article: Mapping[str, float], at: datetime, story: Story, frequencies: Frequencies) -> float:
-        terms = story.terms
-        dot = fsum(weight * terms[term] * frequencies.weight(term) for term, weight in article.items() if term in terms)
-        norms = _norm(article.values()) * self._norm_of(story.story_id, frequencies)
-        return round(dot / norms * _decay(at, story), 6) if norms else 0.0
+    def _measured(self, article: Mapping[str, float], story: Story, at: datetime) -> Near:
+        product, shared = dot(article, story.terms)
+        crowd = _crowd(story)
+        similarity = product * self._scale.get(story.story_id, 0.0) / crowd * _decay(at, story)
+        alone = ONE_TERM if shared == 1 < len(article) else 1.0
+        return Near(-round(similarity * crowd * alone, 6), story.story_id, round(similarity, 6))
 
-    def _norm_of(self, story_id: StoryId, frequencies: Frequencies) -> float:
-        norms = self._norms_of(frequencies)
-        known = norms.get(story_id)
-        if known is None:
-            terms = self.stories[story_id].terms
-            known = norms[story_id] = _norm([weight * frequencies.weight(term) for term, weight in terms.items()])
-        return known
-
-    def _norms_of(self, frequencies: Frequencies) -> dict[StoryId, float]:
-        """Return the norms that are known in this hour, and forget those of another."""
-        if self._norms_hour != frequencies.hour:
-            self._norms.clear()
-            self._norms_hour = frequencies.hour
-        return self._norms
+    def _drop(self, term: str, story_id: StoryId) -> None:
+        holders = self._index[term]
+        del holders[story_id]
+        if not holders:
+            del self._index[term]
 
 
-def centroid(terms: Mapping[str, float], added: Mapping[str, float], frequencies: Frequencies) -> dict[str, float]:
-    """Return the sum of two centroids, cut to the 64 terms that weigh most."""
-    total = dict(terms)
-    for term, weight in added.items():
-        total[term] = round(total.get(term, 0.0) + weight, 4)
-    heaviest = sorted(total, key=lambda term: (-total[term] * frequencies.weight(term), term))[:TERMS_KEPT]
-    return {term: total[term] for term in heaviest}
+def _may_translate(arrival: Arrival, story: Story) -> bool:
+    """Return whether the story is young, of a rule of the article's, and not told in its language yet."""
+    if arrival.head.language in story.languages or arrival.at - story.last_article_at > RARE_PAIR_WITHIN:
+        return False
+    rules = {rule.rule_id for rule in arrival.rules}
+    return any(rule.rule_id in rules for rule in story.rules)
 
 
-def _heaviest(terms: Mapping[str, float], frequencies: Frequencies) -> dict[str, float]:
-    weighted = {term: weight * frequencies.weight(term) for term, weight in terms.items()}
-    chosen = sorted(weighted, key=lambda term: (-weighted[term], term))[:TERMS_KEPT]
-    return {term: weighted[term] for term in chosen}
-
-
-def _norm(weights: Iterable[float]) -> float:
-    return sqrt(fsum(weight * weight for weight in weights))
+def _crowd(story: Story) -> float:
+    return 1.0 + CROWD * min(MOST_CROWD, log(max(1, story.articles)))
 
 
 def _decay(at: datetime, story: Story) -> float:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from streams.ids import RuleId, StoryId
-from streams.stories.clustering import centroid
 from streams.stories.frequencies import Frequencies
 from streams.stories.story import Arrival, Fact, FirstArticle, Story, StoryFact, StoryRule, StorySource, StoryText
+from streams.stories.vector import centroid
 
 MOST_FACTS = 512
 MOST_TEXTS = 16  # distinct ones; a copy of a text that was dropped is labelled a confirmation, and is told the same

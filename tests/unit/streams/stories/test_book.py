@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from streams.alerts.decide import Decided
+from streams.stories import book
 from streams.stories.book import StoryBook
 from streams.stories.story import Story, StoryArticle, TermCounts
 from tests.support.alerting import Stage, head, match
@@ -18,12 +19,12 @@ TITLES = [
 
 
 def restored(stage: Stage) -> StoryBook:
-    book = StoryBook()
+    made = StoryBook()
     for _, record in stage.records:
         assert isinstance(record, Story | StoryArticle | TermCounts)
-        book.restore(type(record).from_json(record.to_json()))
-    book.settle()
-    return book
+        made.restore(type(record).from_json(record.to_json()))
+    made.settle()
+    return made
 
 
 def filled() -> Stage:
@@ -141,3 +142,23 @@ def test_health_is_no_document(kind: str) -> None:
 
 def test_heads_are_kept_for_later_revisions() -> None:
     assert filled().book.articles["a0"].head == head("a0", title=TITLES[0])
+
+
+def test_articles_beyond_the_room_there_is_are_forgotten_oldest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = filled()
+    monkeypatch.setattr(book, "MOST_ARTICLES", 3)
+
+    decided = stage.take(match("a9", title="Oil falls"), after=3 * HOUR)
+
+    assert isinstance(decided, Decided)
+    assert decided.change.forgotten == ("a0", "a1", "a2")
+
+
+def test_where_the_clock_stands_still_articles_are_counted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(book, "MOST_PENDING", 3)
+    stage = Stage()
+    decided = [stage.take(match(f"a{number}")) for number in range(8)]
+
+    counted = [one.change.counts.documents for one in decided if isinstance(one, Decided) and one.change.counts]
+    assert counted == [0, 3, 6]
+    assert restored(stage).frequencies.documents == 6

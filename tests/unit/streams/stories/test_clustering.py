@@ -4,7 +4,7 @@ import pytest
 
 from streams.alerts.arrival import arrival_of
 from streams.stories import clustering
-from streams.stories.clustering import Clusterer, centroid
+from streams.stories.clustering import Clusterer
 from streams.stories.frequencies import Frequencies
 from streams.stories.growth import grown, opened
 from streams.stories.story import Arrival, Story
@@ -141,10 +141,74 @@ def test_stories_end_after_72_hours_and_when_there_are_too_many(monkeypatch: pyt
     assert list(clusterer(s1=arrival()).closing(NOW + 73 * HOUR)) == ["s1"]
 
 
-def test_a_centroid_keeps_the_64_heaviest_terms() -> None:
-    many = {f"term{number:03}": 1.0 for number in range(100)}
+def test_a_single_shared_term_counts_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    open_stories = clusterer(s1=arrival(title="markets close lower"))
+    given = arrival(title="markets look elsewhere")
 
-    kept = centroid({"heavy": 5.0}, many, Frequencies())
+    assert open_stories.place(given, COMMON).story is None
+    monkeypatch.setattr(clustering, "ONE_TERM", 1.0)
+    assert open_stories.place(given, COMMON).story is open_stories.stories["s1"]
 
-    assert len(kept) == 64
-    assert next(iter(kept)) == "heavy"
+
+def test_an_article_of_one_term_may_share_just_that() -> None:
+    open_stories = clusterer(s1=arrival(title="markets"))
+
+    assert open_stories.place(arrival(title="markets"), COMMON).story is open_stories.stories["s1"]
+
+
+def test_a_story_of_many_articles_is_nearer_but_no_more_alike() -> None:
+    given = arrival(title="Beijing halts some exports while traders complain again about soybeans")
+    made = clusterer(s1=arrival())
+    long = made.stories["s1"].model_copy(update={"articles": 50})
+    few, many = made.place(given, COMMON), Clusterer()
+    many.put(long)
+
+    assert few.story is None
+    assert many.place(given, COMMON).story is long
+    assert many.place(given, COMMON).similarity == many.similarity(given, long, COMMON) < 0.25
+
+
+def test_however_long_a_story_is_one_common_word_does_not_join_it() -> None:
+    made = Clusterer()
+    made.put(story("s1", arrival()).model_copy(update={"articles": 10**9}))
+    title = "China weighs stimulus measures while banks lend less than economists polled had forecast this quarter"
+
+    assert made.place(arrival(title=title), COMMON).story is None
+
+
+def test_a_term_that_changed_its_weight_is_found_under_the_new_one_and_a_lost_one_not_at_all() -> None:
+    made = clusterer(s1=arrival())
+    terms = {"gallium": 1.0, "halt": 2.0}
+    made.put(made.stories["s1"].model_copy(update={"terms": terms}))
+
+    assert {term: holders["s1"] for term, holders in made._index.items()} == terms
+
+
+def test_common_terms_propose_nobody_once_300_postings_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clustering, "MOST_POSTINGS", 4)
+    titles = {f"s{number}": arrival(title=f"talks fail badly {number}{number}") for number in range(8)}
+    made = clusterer(**titles, rare=arrival(title="gallium yttrium talks fail badly"))
+
+    placed = made.place(arrival(title="gallium yttrium talks fail badly"), COMMON)
+
+    assert placed.story is made.stories["rare"]
+    assert placed.similarity == pytest.approx(1)
+    assert made.place(arrival(title="talks fail badly"), COMMON).story is not None
+
+
+def test_of_very_many_candidates_the_nearest_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clustering, "MOST_PROPOSED", 2)
+    made = clusterer(**{f"s{number}": arrival(title="talks fail " + "badly " * (number == 3)) for number in range(6)})
+
+    placed = made.place(arrival(title="talks fail badly"), COMMON)
+
+    assert placed.story is made.stories["s3"]
+    assert len(placed.related) == 1
+
+
+def test_a_clock_that_leaps_ends_stories_a_hundred_at_a_time() -> None:
+    made = clusterer(**{f"s{number}": arrival() for number in range(130)})
+    ended = list(made.closing(NOW + 80 * HOUR))
+
+    assert ended == [f"s{number}" for number in range(100)]
+    assert made.place(arrival(after=80 * HOUR), COMMON).story is None, "nothing joins what has yet to end"

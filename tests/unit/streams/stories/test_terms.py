@@ -5,12 +5,44 @@ import pytest
 from streams.stories.terms import terms_of
 
 
-def test_words_of_the_title_weigh_twice_those_of_the_lead_and_names_more() -> None:
-    terms = terms_of("tariffs on China rise again today", "tariffs hurt soybeans", [])
+def test_words_of_the_title_weigh_more_than_those_of_the_lead_and_names_most() -> None:
+    terms = terms_of("tariffs on China rise again today", "tariffs hurt wheat", ["china"])
 
-    assert terms["tariffs"] == 1.0
-    assert terms["soybeans"] == 0.5
+    assert terms["tariff"] == 1.0
+    assert terms["wheat"] == 0.7
     assert terms["china"] == pytest.approx(1.6)
+    assert terms["@china"] == 0.8
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param("tariffs", "tariff", id="a plural"),
+        pytest.param("negotiating", "negotiations", id="another form"),
+        pytest.param("Verhandlungen", "Verhandlung", id="German"),
+        pytest.param("тарифы", "тарифы", id="Russian"),
+    ],
+)
+def test_forms_of_a_word_are_one_term(one: str, other: str) -> None:
+    assert list(terms_of(one, "", [])) == list(terms_of(other, "", []))
+
+
+@pytest.mark.parametrize(
+    ("word", "term"),
+    [
+        pytest.param("gas", "gas", id="a short word keeps its s"),
+        pytest.param("congress", "congre", id="a double s is no plural"),
+        pytest.param("1000000", "1000000", id="a figure is never cut"),
+        pytest.param("q4results", "q4results", id="nor is what holds a digit"),
+    ],
+)
+def test_what_is_no_plural_stays(word: str, term: str) -> None:
+    assert list(terms_of(word, "", [])) == [term]
+
+
+def test_a_script_without_spaces_becomes_pairs_and_a_long_run_ends() -> None:
+    assert len(terms_of("ภาษีนำเข้า", "", [])) > 3
+    assert len(terms_of("ก" + "ขค" * 5_000, "", [])) < 10
 
 
 def test_in_a_title_of_capitals_a_capital_is_no_name() -> None:

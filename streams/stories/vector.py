@@ -1,0 +1,42 @@
+"""Articles and stories as vectors: an article is a unit TF-IDF vector, a story the sum of its articles' vectors.
+
+A weight is what it was when its article came: it is not counted anew as frequencies change. So a story's vector is
+what its record says, its length is known without looking at any other story, and no hour costs more than another.
+"""
+
+from collections.abc import Mapping
+from math import fsum, hypot
+
+from streams.stories.frequencies import Frequencies
+from streams.stories.story import TERMS_KEPT
+
+
+def vector_of(terms: Mapping[str, float], frequencies: Frequencies) -> dict[str, float]:
+    """Return an article's terms by inverse document frequency: the 64 that weigh most, as a vector of length 1."""
+    weighed = _heaviest(frequencies.weighed(terms))
+    length = hypot(*weighed.values())
+    return {term: weight / length for term, weight in weighed.items()} if length else {}
+
+
+def centroid(terms: Mapping[str, float], added: Mapping[str, float], frequencies: Frequencies) -> dict[str, float]:
+    """Return a story's vector with one more article in it, cut to the 64 terms that weigh most."""
+    total = dict(terms)
+    for term, weight in vector_of(added, frequencies).items():
+        total[term] = round(total.get(term, 0.0) + weight, 4)
+    return _heaviest(total)
+
+
+def dot(article: Mapping[str, float], story: Mapping[str, float]) -> tuple[float, int]:
+    """Return the product of two vectors, and how many terms they share.
+
+    The sum is exactly rounded, so that the order in which a set gives its terms changes nothing.
+    """
+    shared = article.keys() & story.keys()
+    return fsum([article[term] * story[term] for term in shared]), len(shared)
+
+
+def _heaviest(weighed: dict[str, float]) -> dict[str, float]:
+    if len(weighed) <= TERMS_KEPT:
+        return weighed
+    heaviest = sorted(weighed, key=lambda term: (-weighed[term], term))[:TERMS_KEPT]
+    return {term: weighed[term] for term in heaviest}

@@ -1,0 +1,43 @@
+from math import hypot
+
+import pytest
+
+from streams.stories.frequencies import Frequencies
+from streams.stories.vector import centroid, dot, vector_of
+from tests.support.alerting import NOW
+
+KNOWN = Frequencies(NOW, 100, {"china": 80, "gallium": 1})
+MANY = {f"term{number:03}": 1.0 for number in range(100)}
+
+
+def test_an_article_is_a_vector_of_length_one_in_which_rare_terms_weigh_most() -> None:
+    vector = vector_of({"china": 1.0, "gallium": 1.0}, KNOWN)
+
+    assert hypot(*vector.values()) == pytest.approx(1)
+    assert vector["gallium"] > 5 * vector["china"]
+
+
+def test_an_article_without_terms_is_no_vector() -> None:
+    assert vector_of({}, KNOWN) == {}
+
+
+def test_a_story_is_the_sum_of_its_articles_with_each_weight_as_it_was() -> None:
+    first = centroid({}, {"gallium": 1.0}, KNOWN)
+    second = centroid(first, {"gallium": 1.0, "china": 1.0}, Frequencies(NOW, 100, {"gallium": 100}))
+
+    assert first == {"gallium": 1.0}
+    assert 1 < second["gallium"] < 1.5
+    assert second["china"] > 0.8
+
+
+def test_article_and_story_keep_the_64_terms_that_weigh_most() -> None:
+    article = vector_of(MANY | {"heavy": 5.0}, Frequencies())
+    story = centroid({"heavy": 5.0}, MANY, Frequencies())
+
+    assert len(article) == len(story) == 64
+    assert next(iter(article)) == next(iter(story)) == "heavy"
+
+
+def test_the_product_of_two_vectors_counts_the_terms_that_they_share() -> None:
+    assert dot({"a": 0.5, "b": 2.0}, {"b": 3.0, "a": 1.0, "c": 9.0}) == (6.5, 2)
+    assert dot({"a": 0.5}, {}) == (0.0, 0)
