@@ -120,9 +120,12 @@ def _alert(alert: Alert, record: Incoming, stamped_at: datetime, *, partition: i
 
 
 def _checkpoint(snapshot: Snapshot | None, record: Incoming) -> Iterable[Outgoing]:
-    """Yield the parts of a checkpoint; each is encoded when it is asked for, about 5 ms of work."""
+    """Yield the parts of a checkpoint; each is encoded when it is asked for, about 5 ms of work.
+
+    A part that no topic takes ends it: readers pass over a checkpoint that is not complete, and one that is, is exact.
+    """
     for head, value in snapshot.parts() if snapshot else ():
-        part = outgoing(
+        bare = outgoing(
             CHECKPOINTS,
             head,
             key=head.key,
@@ -131,7 +134,11 @@ def _checkpoint(snapshot: Snapshot | None, record: Incoming) -> Iterable[Outgoin
             at=head.at,
             traceparent=record.traceparent,
         )
-        yield replace(part, value=value)
+        part = replace(bare, value=value)
+        if not part.fits:
+            LOG.error("checkpoint given up: a record is too large for its topic", part=part.key, bytes=part.size_bytes)
+            return
+        yield part
 
 
 def _states(change: Change, record: Incoming, *, stage: str) -> Iterable[Outgoing]:

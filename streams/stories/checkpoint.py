@@ -16,7 +16,6 @@ from streams.stories.frequencies import Frequencies
 from streams.stories.story import Story, StoryArticle, TermCounts
 
 PART_BYTES = 900_000
-LARGEST_BYTES = 1_040_000  # a record beyond this does not fit on `stories` either, so no restart brings it back
 
 
 class CheckpointHead(Record):
@@ -89,8 +88,6 @@ class Snapshot:
             group.size = len(group.counts)
         for record in in_order(self.articles, self.stories):
             value = record.to_json()
-            if len(value) > LARGEST_BYTES:
-                continue
             if group.size and group.size + len(value) > limit:
                 yield self._part(group, number)
                 number, group = number + 1, _Group()

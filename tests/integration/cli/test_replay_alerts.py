@@ -9,10 +9,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from agents import alert
 from agents.broker.server import Broker
-from agents.kafka import outgoing
+from agents.kafka import Incoming, Outgoing, Producer, outgoing
 from agents.topic_admin import apply
 from config.settings import Settings
 from streams.alerts.decide import Decided, Dropped, decide
@@ -68,6 +70,47 @@ def recorded(settings: Settings, broker: Broker) -> None:
     for gap in ("within_states", "after_checkpoint"):
         assert asyncio.run(run_child(broker, prefix, "alert", crash=gap, done=COUNT)) == -signal.SIGKILL
     assert asyncio.run(run_child(broker, prefix, "alert", done=COUNT)) == 0
+
+
+def disturb_alerts(settings: Settings) -> None:
+    """Append one alert that nothing leads to, and a copy of another with a field that differs."""
+
+    async def disturb() -> None:
+        alerts = [record for record in await records_of(settings, ALERTS) if _midnight(record)]
+        last = max(alerts, key=lambda record: dict(record.headers)["ce_time"])
+        changed = (last.value or b"").replace(b'"sample":false', b'"sample":true')
+        headers = tuple((name, b"x" if name == "ce_id" else value) for name, value in last.headers)
+        number = last.partition
+        producer = Producer(settings)
+        await producer.start()
+        await producer.deliver(
+            [
+                Outgoing(topic=ALERTS, partition=number, key=last.key, value=changed, headers=last.headers),
+                Outgoing(topic=ALERTS, partition=number, key=last.key, value=last.value, headers=headers),
+                Outgoing(topic=ALERTS, partition=number, key=last.key, value=None, headers=last.headers),
+            ]
+        )
+        await producer.stop()
+
+    asyncio.run(disturb())
+
+
+def _midnight(record: Incoming) -> bool:
+    at = datetime.fromisoformat(dict(record.headers)["ce_time"].decode())
+    return MIDNIGHT <= at < MIDNIGHT + timedelta(hours=1)
+
+
+def forget_matches(settings: Settings, *, before: int) -> None:
+    """Delete the first matches, as their retention does."""
+
+    async def forget() -> None:
+        place = TopicPartition(settings.topic_prefix + MATCHES.name, 0)
+        admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap)
+        await admin.start()
+        await admin.delete_records({place: RecordsToDelete(before)})
+        await admin.close()
+
+    asyncio.run(forget())
 
 
 def by_the_clock(book: StoryBook, given: Match, *, offset: int, at: datetime) -> Decided | Dropped:
@@ -128,3 +171,20 @@ def test_a_day_with_two_kills_is_replayed_byte_for_byte_and_no_mutant_is(
             said = tocsin("replay", *times, "--stage", "alert", "--json")
         summary = json.loads(said.out.splitlines()[-1])
         assert (said.code, summary["different"] + summary["missing"] > 0) == (1, True), name
+
+    disturb_alerts(settings)
+    said = tocsin("replay", *times, "--stage", "alert", "--json")
+    found = [json.loads(line) for line in said.out.splitlines()]
+    assert (said.code, found[-1]["missing"], found[-1]["different"]) == (1, 1, 1)
+    assert {row["kind"]: row["what"] for row in found[:-1]} == {"missing": [], "different": ["head.sample", "sample"]}
+
+    at = MIDNIGHT + timedelta(hours=3)
+    late = outgoing(MATCHES, match("late"), key="late", ce_id="m", stage="test", at=at)
+    asyncio.run(append(settings, [(late, at), (replace(late, value=b"{"), at)]))
+    said = tocsin("replay", "--from", at.isoformat(), "--stage", "alert", "--json")
+    found = [json.loads(line) for line in said.out.splitlines()]
+    assert (said.code, found[0]["kind"], found[1]["unreadable"]) == (1, "extra", 1)
+
+    forget_matches(settings, before=BEFORE - 50)
+    early = tocsin("replay", "--from", (MIDNIGHT - timedelta(hours=1)).isoformat(), "--stage", "alert")
+    assert (early.code, f"give --from {MIDNIGHT:%Y-%m-%dT%H:%M}:00.000Z" in early.err) == (78, True)

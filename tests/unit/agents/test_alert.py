@@ -295,3 +295,13 @@ def test_a_match_that_died_after_its_tombstones_is_decided_with_what_they_delete
         assert alerts([decision]) == alerts(whole[1:]), count
         assert [state.value for state in decision.states] == [state.value for state in whole[1].states]
         assert [part.value for part in decision.snapshot] == parts
+
+
+def test_a_checkpoint_with_a_record_that_no_topic_takes_is_given_up() -> None:
+    stage = made()
+    taken(stage, [match(rules=[f"r{number}" for number in range(14_000)])])
+    next_day = read_match(match("a2"), offset=1, at=NOW + timedelta(days=1))
+
+    parts = [Checkpoint.from_json(part.value) for part in stage.decide(next_day, stamped_at=LATER).snapshot]
+
+    assert [part.parts for part in parts] == [0], "what fits before it, and never the last part"

@@ -46,6 +46,12 @@ def test_a_desk_reads_one_topic_of_one_partition() -> None:
     assert Names().of(topic) == "tocsin.alerts.fx-desk"
 
 
+def test_a_replay_writes_beside_the_alerts_and_is_gone_after_8_days() -> None:
+    topic = topics.replay_topic("audit-1026")
+    assert (topic.name, topic.partitions) == ("replays.audit-1026", topics.ALERTS.partitions)
+    assert topic.config()["cleanup.policy"] == "delete"
+
+
 def test_tiers_are_named_by_their_delay() -> None:
     assert {name: topics.RETRY_DELAYS_S[name] for name in topics.RETRIES} == {
         "1s": 1, "5s": 5, "30s": 30, "5m": 300, "30m": 1800, "2h": 7200,

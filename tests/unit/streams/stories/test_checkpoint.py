@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from streams.matching.match import Match
-from streams.stories import checkpoint
 from streams.stories.checkpoint import Checkpoint, Memory, Snapshot, in_order, records_of
 from streams.stories.story import StoryArticle
 from tests.support.alerting import NOW, TITLE, match
@@ -79,17 +78,9 @@ def test_nothing_known_is_one_empty_part() -> None:
     assert list(records_of(Checkpoint.from_json(value))) == []
 
 
-def test_a_record_that_no_topic_takes_is_left_out_and_one_that_fills_a_part_is_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_record_that_fills_a_part_is_alone_in_it() -> None:
     memory = memory_of(matches(3))
-    largest = max(len(record.to_json()) for record in memory.book.articles.values())
-    sizes = [len(value) for _, value in snapshot(memory).parts(limit=10)]
-    assert len(sizes) == len(state(memory))
-
-    monkeypatch.setattr(checkpoint, "LARGEST_BYTES", largest - 1)
-    kept = [record for _, value in snapshot(memory).parts() for record in records_of(Checkpoint.from_json(value))]
-    assert len(kept) < len(state(memory))
+    assert len(list(snapshot(memory).parts(limit=10))) == len(state(memory))
 
 
 def test_a_part_is_encoded_when_it_is_asked_for() -> None:
