@@ -15,7 +15,7 @@ from agents.cli.reading import Found, beginning
 from agents.cli.sheet import heading, lines, marked, width
 from config.settings import Settings
 from streams.alerts.alert import Alert, Relation
-from streams.articles.article import Article
+from streams.articles.article import Article, ArticleKind
 from streams.errors import ConfigurationError
 from streams.matching.match import Match, RuleHit
 from streams.routing.render import span_of
@@ -26,6 +26,7 @@ from streams.topics import ALERTS, ARTICLES
 Text = str | Iterable[Piece]
 Line = tuple[str, Text]
 MOST_SOURCES = 5
+MOST_ARTICLES = 10
 HEADING = "-"  # the label of a line that begins a section
 
 
@@ -45,6 +46,9 @@ def explain(
         where = topics.said(ARTICLES, ALERTS)
         raise ConfigurationError(f"no article or alert {name}: looked at {where}; articles are kept for 31 days")
     journey = journey.of(desk)
+    articles = {found.record.article_id for found in journey.articles}
+    if len(articles) > MOST_ARTICLES:
+        raise ConfigurationError(f"{len(articles)} articles' ids begin with {name}: give more of the id")
     if json:
         print_json({part: [found.record for found in getattr(journey, part)] for part in Journey.__slots__})
         return
@@ -128,6 +132,8 @@ def _not_hit(article: Article, rules: Rules, rule: str, version: int) -> Iterato
 
 
 def _no_match(article: Article, found: list[Match], rules: Rules) -> str:
+    if article.kind is ArticleKind.HEARTBEAT:
+        return "none: a heartbeat goes through every stage to every desk, and no rule is asked"
     if found:
         return (
             f"no rule holds (rules as of {found[0].ruleset_version}); it is passed on as it may correct what was told"
@@ -178,6 +184,8 @@ def _relation(alert: Alert, ground: Ground) -> str:
 def _desks(
     alert: Found[Alert], decided: list[Found[Routing]], journey: Journey, ground: Ground, *, desk: str | None
 ) -> Iterator[Line]:
+    if alert.record.head.kind is ArticleKind.HEARTBEAT:
+        return  # it goes to each desk's topic, and nobody has to decide anything
     shown = [one for one in decided if desk in {None, one.record.desk}]
     if decided:
         yield "took", hops(decided[0].incoming.ledger)

@@ -1,6 +1,6 @@
 """What a desk was told of an alert, or why not: rule by rule, the nodes of the routes, silences, deliveries."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from agents.cli.journey import Ground, Journey, deliveries_of
@@ -11,9 +11,9 @@ from streams.alerts.urgency import at_most_urgent, late_by_s
 from streams.controls import Control
 from streams.latency import HOPS, Hop, Ledger
 from streams.routing.permission import relation_for
-from streams.routing.route import Desk, Matcher, RouteNode, RoutesVersion
+from streams.routing.route import Desk, RouteNode, RoutesVersion
 from streams.routing.told import Routing, RoutingDecision
-from streams.routing.tree import Tried, labels_of, tried
+from streams.routing.tree import Tried, labels_of, path_of, text_of, tried
 
 Line = tuple[str, str]
 ROUTED = {RoutingDecision.TOLD, RoutingDecision.KNOWN, RoutingDecision.SILENCED, RoutingDecision.QUIET_HOURS}
@@ -99,20 +99,6 @@ def _node(one: Tried, root: RouteNode, labels: Mapping[str, str]) -> str:
     if not one.reached:
         return f"{way}: passed on to a node below"
     return f"{way}: reached, to {', '.join(one.node.receivers) or 'no receiver'}"
-
-
-def path_of(root: RouteNode, path: Iterable[int]) -> str:
-    """Return the way to a node, by the matchers on it."""
-    steps, node = ["route"], root
-    for number in path:
-        node = node.routes[number]
-        steps.append(" and ".join(map(text_of, node.matchers)) or "(everything)")
-    return " > ".join(steps)
-
-
-def text_of(matcher: Matcher) -> str:
-    """Return a matcher as it is written."""
-    return f'{matcher.label}{matcher.op}"{matcher.value}"'
 
 
 def _deliveries(found: Found[Routing], journey: Journey) -> Iterator[Line]:

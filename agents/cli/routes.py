@@ -16,9 +16,9 @@ from config.matchers import parse_labels
 from config.routes import load_routes
 from config.settings import Settings
 from streams.routing.receiver import named_secrets
-from streams.routing.route import Matcher, Receiver, RouteNode, Routes
+from streams.routing.route import Receiver, RouteNode, Routes
 from streams.routing.time_interval import quiet_by
-from streams.routing.tree import Hit, walk
+from streams.routing.tree import path_of, walk
 
 TOLD_BY_DEFAULT = {"urgency": "routine", "relation": "first", "permission": "public"}
 
@@ -75,24 +75,12 @@ def _ways(routes: Routes, labels: Mapping[str, str], at: datetime) -> Iterator[d
         elif name := quiet_by(node, labels.get("urgency", ""), routes.time_intervals, at, zone=desk.zone):
             outcome, why = "quiet_hours", f"muted by {name} at {at:%Y-%m-%d %H:%M} UTC"
         yield {
-            "path": _path(routes.route, hit),
+            "path": path_of(routes.route, hit.path),
             "desk": node.desk,
             "receivers": node.receivers,
             "outcome": outcome,
             "why": why,
         }
-
-
-def _path(root: RouteNode, hit: Hit) -> str:
-    steps, node = ["route"], root
-    for number in hit.path:
-        node = node.routes[number]
-        steps.append(" and ".join(map(_text, node.matchers)) or "(everything)")
-    return " > ".join(steps)
-
-
-def _text(matcher: Matcher) -> str:
-    return f'{matcher.label}{matcher.op}"{matcher.value}"'
 
 
 def _nodes(node: RouteNode) -> Iterator[RouteNode]:

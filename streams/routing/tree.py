@@ -1,6 +1,6 @@
 """The route tree: which nodes an alert's rule reaches, walked once per rule and desk."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from streams.alerts.alert import Alert, AlertedRule, Relation
@@ -57,6 +57,20 @@ def labels_of(alert: Alert, rule: AlertedRule, *, relation: Relation, urgency: s
         "language": head.language,
         "permission": head.permission,
     }
+
+
+def path_of(root: RouteNode, path: Iterable[int]) -> str:
+    """Return the way to a node, by the matchers on it."""
+    steps, node = ["route"], root
+    for number in path:
+        node = node.routes[number]
+        steps.append(" and ".join(map(text_of, node.matchers)) or "(everything)")
+    return " > ".join(steps)
+
+
+def text_of(matcher: Matcher) -> str:
+    """Return a matcher as it is written."""
+    return f'{matcher.label}{matcher.op}"{matcher.value}"'
 
 
 def _reached(node: RouteNode, labels: Mapping[str, str], path: tuple[int, ...]) -> list[Hit]:

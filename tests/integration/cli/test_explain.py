@@ -7,7 +7,7 @@ import struct
 import subprocess
 import sys
 import termios
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 
@@ -15,10 +15,12 @@ import pytest
 
 from agents.broker.server import Broker
 from config.settings import Settings
+from streams.articles.notes import heartbeat
 from tests.support.children import Children
 from tests.support.command_line import Tocsin, command_line
 from tests.support.newsroom import Newsroom
 
+BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LATER = timedelta(seconds=12)
 LONG = 120
 ROOT = Path(__file__).parents[3]
@@ -61,6 +63,8 @@ def newsroom(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Settin
         room.article("a1", TITLE, publisher="Reuters", permission="reuters", body="Officials said so in Vienna. " * 40),
         room.article("a2", TITLE, body="It is about China's rare earths, officials said. " * 20, after=LATER),
         room.article("a3", "Floods displace thousands in Bangladesh", after=LATER),
+        *(room.article(f"many{number}", "Floods") for number in range(11)),
+        heartbeat(3, now=BEGAN),
     )
     room.deliver_all(after=timedelta(milliseconds=3.5))
     return settings
@@ -126,9 +130,9 @@ def test_an_article_that_no_rule_found_says_which_clause_failed(tocsin: Tocsin) 
 def test_what_is_not_there_says_where_it_was_looked_for(tocsin: Tocsin) -> None:
     said = tocsin("explain", "nope")
     assert said.code == 78
-    assert "no article or alert nope: looked at articles (3 since 20" in said.err
-    assert " and alerts (2 since 20" in said.err
-    assert "no alert nope: looked at alerts (2 since 20" in tocsin("alerts", "show", "nope").err
+    assert "no article or alert nope: looked at articles (15 since 20" in said.err
+    assert " and alerts (3 since 20" in said.err
+    assert "no alert nope: looked at alerts (3 since 20" in tocsin("alerts", "show", "nope").err
 
 
 def test_what_a_desk_was_not_told_is_listed_with_its_headline_and_the_sentence_why(tocsin: Tocsin) -> None:
@@ -147,6 +151,17 @@ def test_what_a_desk_was_not_told_is_listed_with_its_headline_and_the_sentence_w
     assert tocsin("alerts", "list", "--since", "0s").out == "none\n"
     assert tocsin("alerts", "list", "--suppressed", "--since", "soon").code == 2
     assert tocsin("alerts", "list", "--suppressed", "--desk", "fy").code == 78
+
+
+def test_a_heartbeat_is_no_article_that_a_rule_missed(tocsin: Tocsin) -> None:
+    said = tocsin("explain", heartbeat(3, now=BEGAN).article_id).out
+    assert "match     none: a heartbeat goes through every stage to every desk" in said
+    assert "desk" not in said.split("every desk, and no rule is asked")[1]
+
+
+def test_too_short_a_beginning_of_an_id_is_refused(tocsin: Tocsin) -> None:
+    said = tocsin("explain", "many")
+    assert (said.code, said.err) == (78, "11 articles' ids begin with many: give more of the id\n")
 
 
 @pytest.mark.usefixtures("tocsin")

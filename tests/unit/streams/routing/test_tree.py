@@ -2,7 +2,7 @@ import pytest
 
 from streams.alerts.alert import Relation
 from streams.routing.route import Matcher
-from streams.routing.tree import Tried, labels_of, tried, walk
+from streams.routing.tree import Tried, labels_of, path_of, tried, walk
 from tests.support.alerting import alert, node
 
 
@@ -77,6 +77,13 @@ def test_a_node_below_one_that_was_not_asked_says_who_took_it() -> None:
     tree = node("ops", routes=[node("fx"), node("rates", routes=[node("all", **when("topic", "trade"))])])
 
     assert [one.taken_by for one in tried(tree, {"topic": "trade"})] == [None, None, (0,), (0,)]
+
+
+def test_a_way_is_said_by_its_matchers() -> None:
+    tree = node("ops", routes=[node("fx", routes=[node("all", **when("topic", "trade"))])])
+
+    assert path_of(tree, (0, 0)) == 'route > (everything) > topic="trade"'
+    assert path_of(tree, ()) == "route"
 
 
 def test_a_rules_own_labels_never_override_those_of_the_alert() -> None:
