@@ -43,7 +43,7 @@ COMMANDS = {
     "silences": Command("silences", "Timed mutes: add, list, end.", group=True),
     "topics": Command("topics", "Topics at the broker against the catalogue.", group=True),
     "explain": Command("explain", "Say why an article or alert was told, or why not."),
-    "replay": Command("replay", "Decide a time of the past again, and compare with what was recorded."),
+    "replay": Command("replay", "Decide a time again; compare with what was recorded."),
     "config": Command("config", "Check all files; show every setting and where it comes from.", group=True),
     "version": Command("version", "Print the version."),
 }
