@@ -91,7 +91,7 @@ class InForce:
             self._latest_at = moment
             self._forget(moment - ENDED_KEPT)
         found = (versions.before(moment) for versions in self._silences.values())
-        silences = tuple(silence for silence in found if silence is not None)
+        silences = tuple(silence for silence in found if silence is not None and silence.holds(moment))
         return Moment(routes=routes, silences=silences, at=moment, offset=offset)
 
     def _forget(self, before: datetime) -> None:

@@ -1,6 +1,6 @@
 """Silences and snoozes: timed mutes by labels, or of one story, rule, entity or source."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,6 +23,10 @@ class Silence:
     ends_at: datetime | None = None
     user: UserId
 
+    def holds(self, at: datetime) -> bool:
+        """Return whether it is in force at a moment (UTC)."""
+        return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
+
     @property
     def until(self) -> str:
         """Return when it ends, in words."""
@@ -37,16 +41,12 @@ def silencing(
     A silence without matchers and target means nothing, so that a slip can't mute a desk. The desk alone is no aim.
     """
     named = set(entities)
-    return tuple(silence for silence in silences if _in_force(silence, at) and _means(silence, labels, named))
+    return tuple(silence for silence in silences if silence.holds(at) and _means(silence, labels, named))
 
 
-def _in_force(silence: Silence, at: datetime) -> bool:
-    return silence.starts_at <= at and (silence.ends_at is None or at < silence.ends_at)
-
-
-def _means(silence: Silence, labels: Mapping[str, str], entities: set[str]) -> bool:
-    aims = {name: value for name, value in silence.target.items() if name != "desk"}
-    if silence.target.get("desk", labels["desk"]) != labels["desk"] or not (silence.matchers or aims):
-        return False
-    hit = all(value in entities if name == "entity" else labels.get(name) == value for name, value in aims.items())
-    return hit and match_all(silence.matchers, labels)
+def _means(silence: Silence, labels: Mapping[str, str], entities: Collection[str]) -> bool:
+    for name, value in silence.target.items():
+        if value not in entities if name == "entity" else labels.get(name) != value:
+            return False
+    aimed = bool(silence.target.keys() - {"desk"}) or bool(silence.matchers)
+    return aimed and match_all(silence.matchers, labels)
