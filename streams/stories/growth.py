@@ -107,7 +107,7 @@ def _sources(story: Story, arrival: Arrival) -> tuple[StorySource, ...]:
 def _facts(story: Story, arrival: Arrival) -> tuple[StoryFact, ...]:
     head = arrival.head
     known = {(fact.kind, fact.value, fact.permission): fact for fact in story.facts}
-    for fact in told_facts(arrival):
+    for fact in (fact for fact in told_facts(arrival) if fact.kind == "entity" or fact not in arrival.background):
         told = StoryFact(kind=fact.kind, value=fact.value, article_id=head.article_id, permission=head.permission)
         known.setdefault((fact.kind, fact.value, head.permission), told)
     return tuple(known.values())[-MOST_FACTS:]
