@@ -176,14 +176,9 @@ def rule_differences(
 
     Raises: ConfigurationError naming each entry that another owner holds.
     """
+    if held := held_elsewhere(heads, entries, settings=settings):
+        raise ConfigurationError(*(_foreign(entry.kind, entry.id, owner) for entry, owner in held))
     live = {place: head for place, head in heads.items() if not head.deleted}
-    foreign = [
-        _foreign(entry.kind, entry.id, head.managed_by)
-        for entry in entries
-        if (head := live.get((entry.kind, entry.id))) and head.managed_by != settings.managed_by
-    ]
-    if foreign:
-        raise ConfigurationError(*foreign)
     made = {"author": author(settings), "managed_by": settings.managed_by, "made_at": now}
     wanted: dict[Key, Mapping[str, JsonValue]] = {(entry.kind, entry.id): entry.body for entry in entries}
     gone = [place for place, head in live.items() if head.managed_by == settings.managed_by and place not in wanted]
@@ -194,6 +189,18 @@ def rule_differences(
     ]
     changes += [_change(place, heads[place], {}, deleted=True, made=made) for place in gone]
     return sorted(changes, key=lambda change: ORDER.get((change.kind, change.deleted), LAST))
+
+
+def held_elsewhere(
+    heads: Mapping[Key, RuleChange], entries: Sequence[Entry], *, settings: Settings
+) -> list[tuple[Entry, str]]:
+    """Return the entries whose id another owner holds live, each with that owner: no apply touches them."""
+    found = ((entry, heads.get((entry.kind, entry.id))) for entry in entries)
+    return [
+        (entry, head.managed_by)
+        for entry, head in found
+        if head and not head.deleted and head.managed_by != settings.managed_by
+    ]
 
 
 def _change(

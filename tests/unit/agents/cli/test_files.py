@@ -140,20 +140,49 @@ def test_examples_are_listed_by_rule(tocsin: Tocsin, folder: Path) -> None:
     (folder / "rules.yaml").write_text(RULE + "    examples: {match: [Nothing here]}\n")
     said = tocsin("rules", "test")
     assert said.code == 1
-    assert "should match this example: Nothing here" in said.out
+    assert "should match this example: Nothing here" in said.err
+    assert said.out == "1 rules, 1 examples, 1 fail\n"
+
+
+def test_one_rule_can_be_tried_alone_and_one_that_is_not_there_is_named(tocsin: Tocsin, folder: Path) -> None:
+    (folder / "rules.yaml").write_text(RULE + "  - {id: b, query: x, examples: {match: [y]}}\n")
+    assert tocsin("rules", "test", "rare-earths").code == 0
+    assert tocsin("rules", "test", "b").code == 1
+    assert tocsin("rules", "test", "rare-erths").code == 78
+
+
+def test_a_check_notes_what_is_unclear_and_which_rule_has_no_examples(tocsin: Tocsin, folder: Path) -> None:
+    (folder / "rules.yaml").write_text(RULE)
+    (folder / "entities.yaml").write_text(ENTITIES + "  - {id: ree, type: thing, names: {en: [Rare Earths]}}\n")
+    said = tocsin("rules", "check")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines() == [
+        'note: "rare earths" is a name of @rare_earths and @ree', "note: rule rare-earths has no examples",
+        "1 rules, 2 entities, 0 lists are right, 0 examples fail",
+    ]  # fmt: skip
 
 
 def test_a_rule_that_holds_is_explained_with_its_places(tocsin: Tocsin) -> None:
     said = tocsin("rules", "explain", "rare-earths", "--title", "Quiet", "--body", "China: rare earths exported.")
     assert said.code == 0
-    assert said.out.startswith("rare-earths: matches\n")
-    assert "body[7:18] 'rare earths'" in said.out
+    assert said.out.splitlines() == [
+        "rare-earths matches",
+        "title     Quiet",
+        "body      China: [rare earths] [exported].",
+        'yes @rare_earths AND (export* OR 出口) <- body "rare earths", body "exported"',
+        '  yes @rare_earths <- body "rare earths"',
+        '  yes export* OR 出口 <- body "exported"',
+        '    yes export* <- body "exported"',
+        "    no 出口",
+    ]
 
 
 def test_a_rule_that_does_not_hold_is_exit_1(tocsin: Tocsin) -> None:
     said = tocsin("rules", "explain", "rare-earths", "--title", "Rare earths found", "--json")
     assert said.code == 1
-    assert json.loads(said.out)["matched"] is False
+    found = json.loads(said.out)
+    assert (found["matched"], found["language"]) == (False, "en")
+    assert [part["held"] for part in found["tree"]["parts"]] == [True, False]
 
 
 def test_a_rule_that_is_not_there_is_named_with_its_neighbour(tocsin: Tocsin) -> None:

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from agents.cli.rule_book import article, compiled, failed_examples
+from agents.cli.rule_book import article, compiled, example_problems, tried
 from config.rules import load_rules
 from config.settings import Settings
 
@@ -8,7 +8,7 @@ from config.settings import Settings
 def test_every_example_of_the_shipped_rules_is_as_its_rule_says() -> None:
     entries = load_rules(Path("/nonexistent"))
     assert sum(len(entry.place.at("examples").at("match").members) for entry in entries) > len(entries)
-    assert failed_examples(entries, compiled(entries, Settings())) == []
+    assert example_problems(tried(entries, compiled(entries, Settings()))) == []
 
 
 def test_a_text_is_tried_in_its_own_language() -> None:
