@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     feed_gap_min_s: float = Field(15.0, gt=0)
     feed_gap_max_s: float = Field(900.0, gt=0)
 
-    instance: str | None = Field(None, description="a stable name: a restart in place costs no rebalance")
+    instance: str | None = Field(None, description="a stable name of one process: a crash costs no rebalance")
     session_timeout_s: float = Field(6.0, gt=0)
     produce_patience_s: float = Field(60.0, gt=0, description="how long a refusal is retried before exit 70")
     watchdog_s: float = Field(60.0, gt=0, description="work waits and none is committed: exit 71")

@@ -82,13 +82,9 @@ def kafka(topic: Topic) -> JsonSchemaValue:
     given = {"topic": PREFIX + topic.name, "partitions": topic.partitions}
     if topic is DESK:
         del given["topic"]  # a binding has no parameters: the address says it
+    numbers = {name: int(value) for name, value in config.items() if name.endswith((".ms", ".bytes"))}
     return given | {
-        "topicConfiguration": {
-            "cleanup.policy": config["cleanup.policy"].split(","),
-            "retention.ms": int(config["retention.ms"]),
-            "max.message.bytes": int(config["max.message.bytes"]),
-            "message.timestamp.type": config["message.timestamp.type"],
-        }
+        "topicConfiguration": {**config, **numbers, "cleanup.policy": config["cleanup.policy"].split(",")},
     }
 
 

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from agents.metrics import LATENCY_BUCKETS, MOST_LABEL_VALUES, Metrics
 from config.settings import Settings
-from streams.topics import CATALOGUE, DAY_MS, MESSAGE_BYTES, PREFIX, Topic, desk_topic
+from streams.topics import CATALOGUE, COMPACTION_LAG_MS, DAY_MS, MESSAGE_BYTES, PREFIX, Topic, desk_topic
 
 FOLDER = Path(__file__).resolve().parent
 MADE = "<!-- Made by `make docs` from the code; a test compares. -->"
@@ -69,8 +69,9 @@ def topics() -> str:
         "Topics",
         f"""\
 Every topic, as `tocsin topics apply` makes it; the names carry the prefix of the setting `topic_prefix` (`{PREFIX}`).
-All have `message.timestamp.type=LogAppendTime` and `max.message.bytes={MESSAGE_BYTES}`. Partition counts never change
-on a live topic.""",
+All have `message.timestamp.type=LogAppendTime` and `max.message.bytes={MESSAGE_BYTES}`. Compacted ones
+keep every record for an hour at least (`min.compaction.lag.ms={COMPACTION_LAG_MS}`): a process that died between two
+records of one match finds both. Partition counts never change on a live topic.""",
         ("Topic", "Partitions", "Key", "Partition of", "Cleanup", "Records", "Note"),
         (topic(each) for each in (*CATALOGUE, desk_topic("<desk>"))),
     )

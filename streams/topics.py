@@ -23,6 +23,7 @@ from streams.stories.story import Story, StoryArticle, TermCounts
 
 DAY_MS = 86_400_000
 MESSAGE_BYTES = 1_048_588  # Kafka's own default; every part, alert and delivery is made to stay below it
+COMPACTION_LAG_MS = 3_600_000  # a process that died between two records of one match finds both as they were
 PREFIX = "tocsin."
 
 
@@ -52,6 +53,7 @@ class Topic:
             "retention.ms": str(retention),
             "message.timestamp.type": "LogAppendTime",
             "max.message.bytes": str(MESSAGE_BYTES),
+            **({"min.compaction.lag.ms": str(COMPACTION_LAG_MS)} if self.compact else {}),
         }
 
 

@@ -34,7 +34,7 @@ FLAGS: dict[str, object] = {
     "metrics_port": Annotated[str | None, _flag("Where metrics and health are served; 0 takes a free one.")],
     "log_format": Annotated[str | None, _flag("auto, console or json.")],
     "log_level": Annotated[str | None, _flag("DEBUG, INFO, WARNING or ERROR.")],
-    "instance": Annotated[str | None, _flag("A stable name: a restart in place costs no rebalance.")],
+    "instance": Annotated[str | None, _flag("A stable name: a crash costs no rebalance.")],
 }
 
 

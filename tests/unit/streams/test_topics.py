@@ -34,6 +34,12 @@ def test_every_topic_has_the_brokers_clock_a_record_and_one_cleanup(topic: Topic
     assert kept_for_ever == (config["cleanup.policy"] == "compact")
 
 
+@pytest.mark.parametrize("topic", CATALOGUE, ids=lambda topic: topic.name)
+def test_a_compacted_topic_keeps_an_hour_whole_for_a_process_that_died_between_two_records(topic: Topic) -> None:
+    lag_ms = topic.config().get("min.compaction.lag.ms")
+    assert lag_ms == ("3600000" if topic.compact else None)
+
+
 def test_the_partition_is_the_crc32_of_what_the_catalogue_names() -> None:
     assert topics.DELIVERIES[Urgency.FLASH].partition("slack-fx") == crc32(b"slack-fx") % 6
     assert topics.MATCHES.partition("anything") == 0
