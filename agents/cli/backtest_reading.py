@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, BinaryIO, Literal
 
 import typer
 
@@ -22,7 +22,7 @@ from agents.topic_admin import check_catalogue
 from config.durations import duration_s
 from config.settings import Settings
 from streams.articles.article import Article
-from streams.errors import PoisonError
+from streams.errors import ConfigurationError, PoisonError
 from streams.topics import ARTICLES, Names
 
 TOLD_EVERY_S = 0.2
@@ -127,11 +127,12 @@ class _Partitions:
 def from_file(path: Path, begin: datetime | None, end: datetime | None, take: Take, progress: Progress) -> None:
     """Give every article of a file, one in JSON a line: as the topic holds them, or no more than a title.
 
-    Their time is `fetched_at`. A line that is no article is passed over, and noted. Raises: OSError.
+    Their time is `fetched_at`. A line that is no article is passed over, and noted.
+    Raises: ConfigurationError when nothing of the period is in it, or it can't be read.
     """
-    size = max(1, path.stat().st_size)
     done = 0
-    with path.open("rb") as lines:
+    with _opened(path) as lines:
+        size = max(1, path.stat().st_size)
         for number, line in enumerate(lines, 1):
             done += len(line)
             try:
@@ -142,6 +143,15 @@ def from_file(path: Path, begin: datetime | None, end: datetime | None, take: Ta
             if article is not None and (begin or article.fetched_at) <= article.fetched_at < (end or FAR):
                 take(article, article.fetched_at)
                 progress.step(done / size)
+    if not progress.read:
+        raise ConfigurationError(f"{path.name}: holds no article{' of that time' if begin or end else ''}")
+
+
+def _opened(path: Path, mode: Literal["rb", "wb"] = "rb") -> BinaryIO:
+    try:
+        return path.open(mode)
+    except OSError as err:
+        raise ConfigurationError(f"{path}: {err.strerror}") from err
 
 
 FAR = datetime.max.replace(tzinfo=UTC)
@@ -188,16 +198,23 @@ def moment(text: str, *, now: datetime) -> datetime:
 
 @contextmanager
 def saving(path: Path | None, take: Take) -> Iterator[Take]:
-    """Let what is taken be written to a file too, an article in JSON a line; the file is there when all is read."""
+    """Let what is taken be written to a file too, an article in JSON a line; it takes its place when the reading ends.
+
+    Raises: ConfigurationError when it can't be written.
+    """
     if path is None:
         yield take
         return
     half = path.with_name(f"{path.name}.part")
-    with half.open("wb") as out:
+    with _opened(half, "wb") as out:
 
         def both(article: Article, at: datetime) -> None:
             out.write(article.to_json() + b"\n")
             take(article, at)
 
-        yield both
+        try:
+            yield both
+        except BaseException:
+            half.unlink()
+            raise
     half.replace(path)

@@ -18,6 +18,7 @@ from streams.matching.ruleset import Heads, Key
 from streams.matching.tree import ListRef, Mention, leaves
 
 Body = Mapping[str, JsonValue]
+EMPTY: tuple[JsonValue, ...] = (None, [], {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +120,9 @@ def field_changes(old: Body, new: Body, within: str = "") -> Iterator[FieldChang
     """Yield the fields that differ, in the order of the new body; a field of fields is opened. The id is none."""
     for name in dict.fromkeys((*new, *old)):
         before, after = old.get(name), new.get(name)
-        if before == after or (name == "id" and not within):
+        if before == after or (before in EMPTY and after in EMPTY) or (name == "id" and not within):
             continue
-        if isinstance(before or after, Mapping) and isinstance(after or before, Mapping):
+        if all(one is None or isinstance(one, Mapping) for one in (before, after)):
             yield from field_changes(_fields(before), _fields(after), f"{within}{name}.")
         else:
             yield FieldChange(field=f"{within}{name}", old=before, new=after)

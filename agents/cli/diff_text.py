@@ -46,8 +46,8 @@ def field_lines(change: FieldChange, *, room: int | None) -> Iterator[str]:
     yield f"  {plain(change.field)}{'' if gone or come else ': in another order'}"
     for sign, members in (("-", gone), ("+", come)):
         for member in members:
-            for line in lines("", member, room=room, styled=False):
-                yield styled(f"    {sign} {line.strip()}" if line.strip() else "", STYLES[sign])
+            for number, line in enumerate(lines("", member, room=room, styled=False)):
+                yield styled(f"    {' ' if number else sign} {line.strip()}", STYLES[sign])
 
 
 def _members(value: JsonValue) -> list[str]:
