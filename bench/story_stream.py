@@ -52,16 +52,19 @@ def _quantile(values: Sequence[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
+def decided(book: StoryBook, told: Told, offset: int) -> Decided:
+    """Return what the alert stage decides for an article, with it in the book. Raises: TypeError if it is dropped."""
+    found = decide(book, told.match, offset=offset, at=told.at)
+    if not isinstance(found, Decided):
+        raise TypeError(f"article {offset} was dropped: {found}")
+    book.apply(found.change, found.frequencies)
+    return found
+
+
 def groups_of(stream: Iterable[Told], joins: float) -> list[StoryId]:
     """Return the story of each article as the alert stage decides, with nothing left out."""
-    book, groups = StoryBook(Clusterer(joins=joins)), list[StoryId]()
-    for offset, told in enumerate(stream):
-        decided = decide(book, told.match, offset=offset, at=told.at)
-        if not isinstance(decided, Decided):
-            raise TypeError(f"article {offset} was dropped: {decided}")
-        book.apply(decided.change, decided.frequencies)
-        groups.append(decided.change.story.story_id)
-    return groups
+    book = StoryBook(Clusterer(joins=joins))
+    return [decided(book, told, offset).change.story.story_id for offset, told in enumerate(stream)]
 
 
 def stage_time(stream: Iterable[Told], *, encode: bool) -> Spent:
@@ -69,12 +72,10 @@ def stage_time(stream: Iterable[Told], *, encode: bool) -> Spent:
     book, spent = StoryBook(), Spent()
     for offset, told in enumerate(stream):
         with spent.article():
-            decided = decide(book, told.match, offset=offset, at=told.at)
-            if isinstance(decided, Decided):
-                for record in (decided.alert, decided.change.article, decided.change.story, decided.change.counts):
-                    if encode and record is not None:
-                        record.to_json()
-                book.apply(decided.change, decided.frequencies)
+            found = decided(book, told, offset)
+            for record in (found.alert, found.change.article, found.change.story, found.change.counts):
+                if encode and record is not None:
+                    record.to_json()
     return spent
 
 
@@ -96,9 +97,9 @@ def grouping_time(stream: Iterable[Told]) -> Spent:
     for offset, told in enumerate(stream):
         arrival = arrival_of(told.match, offset=offset, at=told.at)
         frequencies, counts = book.entered(told.at, offset)
-        head = told.match.head
+        head, surfaces = told.match.head, {span.surface for span in told.match.spans if span.entity_id}
         with spent.article():
-            arrival = replace(arrival, terms=terms_of(head.title, head.lead, arrival.entities))
+            arrival = replace(arrival, terms=terms_of(head.title, head.lead, arrival.entities, surfaces))
             home = book.clusterer.place(arrival, frequencies).story
             story = joined(home, arrival, frequencies) if home else _story(None, arrival, frequencies)
             book.clusterer.put(story)

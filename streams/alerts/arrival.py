@@ -1,5 +1,6 @@
 """What grouping needs of a match: the arrival of an article at its story."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from streams.articles.article import ArticleKind
@@ -20,7 +21,7 @@ def arrival_of(match: Match, *, offset: int, at: datetime) -> Arrival:
         part=match.part,
         at=at,
         offset=offset,
-        terms=terms_of(match.head.title, match.head.lead, entities) if grouped else {},
+        terms=_terms(match) if grouped else {},
         entities=entities,
         facts=facts_of(match.facts),
         rules=tuple(_remembered(rule) for rule in match.rules),
@@ -67,6 +68,13 @@ def taken_over(rules: tuple[StoryRule, ...]) -> tuple[RuleHit, ...]:
 
 def _leads(hit: EntityHit, match: Match) -> bool:
     return hit.count >= NAMED_OFTEN or any(match.spans[number].field == "title" for number in hit.spans)
+
+
+def _terms(match: Match) -> Mapping[str, float]:
+    """Return the terms of title and lead; the words by which they name an entity count as the entity alone."""
+    about = dict.fromkeys(hit.entity_id for hit in match.entities if hit.about)
+    surfaces = {span.surface for span in match.spans if span.entity_id in about and span.field != "body"}
+    return terms_of(match.head.title, match.head.lead, about, surfaces)
 
 
 def _remembered(rule: RuleHit) -> StoryRule:

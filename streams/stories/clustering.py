@@ -4,21 +4,22 @@ Nearness is the cosine of the article with the story's centroid, times a Gaussia
 more for a story of many articles, whose centroid is spread over more words, and less where a single term is shared,
 because a word alone is how one event ends in the thread of another. The best at 0.25 or more is joined, others at 0.10
 or more are related. Equal inputs give equal answers after any restart: no answer depends on the order of a set, on a
-clock, or on what happened to be cached. Figures: bench/stories.py; choices: docs/decisions/014.
+clock, or on what happened to be cached. Figures: bench/stories.py.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from heapq import nsmallest
+from heapq import nlargest, nsmallest
 from itertools import islice
 from math import exp, hypot, log
 from typing import NamedTuple
 
-from streams.ids import StoryId
+from streams.ids import EntityId, StoryId
 from streams.stories.frequencies import Frequencies
 from streams.stories.story import Arrival, Story
 from streams.stories.terms import entity_term
+from streams.stories.translation import compares, leading, least_shared, shared_figures, translates
 from streams.stories.vector import dot, vector_of
 
 JOINS = 0.25
@@ -36,9 +37,7 @@ LEAST_LISTS = 2
 MOST_STORIES = 100_000
 MOST_ENDED = 100  # in one match: a clock that leaps must not end 100,000 stories at once
 MOST_RELATED = 5
-RARE_SHARE = 0.05  # an entity in at most one article of twenty
-RARE_PAIR = 2
-RARE_PAIR_WITHIN = timedelta(hours=24)
+MOST_NAMED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,9 @@ class Clusterer:
         """Return where the article belongs. Cost: 300 postings, and 8 stories term by term."""
         article = vector_of(arrival.terms, frequencies)
         near = self._near(article, arrival.at)
-        joins = near[0] if near and -near[0].far >= self._joins else self._translated(article, arrival, frequencies)
+        likely = (found for found in near if -found.far >= self._joins)
+        told = (found for found in likely if compares(arrival, article, self.stories[found.story_id]))
+        joins = next(told, None) or self._translated(article, arrival, frequencies)
         others = (other for other in near if joins is None or other.story_id != joins.story_id)
         related = tuple((other.story_id, min(1.0, -other.far)) for other in islice(others, MOST_RELATED))
         return (
@@ -152,15 +153,20 @@ class Clusterer:
         return sorted([(len(index[term]), term) for term in article if term in index])
 
     def _translated(self, article: Mapping[str, float], arrival: Arrival, frequencies: Frequencies) -> Near | None:
-        """Return the nearest story in another language with a rare pair of entities and a rule in common, in 24 h."""
-        rare = [term for term in map(entity_term, arrival.entities) if frequencies.share(term) <= RARE_SHARE]
-        shared: dict[StoryId, int] = {}
-        for term in rare if len(rare) >= RARE_PAIR else ():
-            for story_id in self._index.get(term, ()):
-                shared[story_id] = shared.get(story_id, 0) + 1
-        pairs = (self.stories[story_id] for story_id, count in shared.items() if count >= RARE_PAIR)
-        near = [self._measured(article, story, arrival.at) for story in pairs if _may_translate(arrival, story)]
-        return min(near, default=None)
+        """Return the story that the article tells in another language: of several, that of most figures in common."""
+        entities = leading(arrival)
+        found = [
+            (-shared_figures(arrival, story), self._measured(article, story, arrival.at))
+            for story in self._named(entities)
+            if translates(arrival, entities, story, frequencies)
+        ]
+        return min(found)[1] if found else None
+
+    def _named(self, entities: Sequence[EntityId]) -> list[Story]:
+        """Return the 200 newest stories that can hold as many of the entities as have to be shared."""
+        lists = sorted((self._index.get(entity_term(entity), {}) for entity in entities), key=len)
+        names = set[StoryId]().union(*lists[: max(0, len(lists) - least_shared(entities) + 1)])
+        return nlargest(MOST_NAMED, map(self.stories.__getitem__, names), key=lambda story: story.matches_offset)
 
     def _measured(self, article: Mapping[str, float], story: Story, at: datetime) -> Near:
         product, shared = dot(article, story.terms)
@@ -174,14 +180,6 @@ class Clusterer:
         del holders[story_id]
         if not holders:
             del self._index[term]
-
-
-def _may_translate(arrival: Arrival, story: Story) -> bool:
-    """Return whether the story is young, of a rule of the article's, and not told in its language yet."""
-    if arrival.head.language in story.languages or arrival.at - story.last_article_at > RARE_PAIR_WITHIN:
-        return False
-    rules = {rule.rule_id for rule in arrival.rules}
-    return any(rule.rule_id in rules for rule in story.rules)
 
 
 def _crowd(story: Story) -> float:

@@ -8,8 +8,7 @@ from functools import lru_cache
 from streams.ids import EntityId
 
 TITLE_WEIGHT, LEAD_WEIGHT = 1.0, 0.7
-NAME_WEIGHT = 1.6  # capitals: names tell events apart
-ENTITY_WEIGHT = 0.8  # its words stand in the text, too: at 1.6, whatever names Japan twice was one story
+NAME_WEIGHT = 1.6  # capitals and entities: names tell events apart
 ENTITY_MARK = "@"
 CAPITALISED_TITLE = 0.5  # above this share of capitals, a title's capitals say nothing about names
 ROOT_LETTERS = 6  # as good as English stems on the labelled stories, in any alphabet, and free
@@ -29,30 +28,38 @@ _FUNCTION_WORDS = frozenset({
 })  # fmt: skip
 
 
-def terms_of(title: str, lead: str, entities: Iterable[EntityId]) -> Mapping[str, float]:
+def terms_of(title: str, lead: str, entities: Iterable[EntityId], surfaces: Iterable[str] = ()) -> Mapping[str, float]:
     """Return each term with its weight; words in order of appearance, then entities as `@entity_id`.
 
-    A word of the title weighs 1, of the lead 0.7; a capitalised word weighs 1.6 times as much, an entity 0.8. Words
+    `surfaces` are the entities' own words: they count as the entity alone, or naming one twice would be two things.
+
+    A word of the title weighs 1, of the lead 0.7; a capitalised word and an entity weigh 1.6 times as much. Words
     are folded (NFKC, case) and count by their first six letters without a plural s; runs of Chinese, Japanese, Korean
     and of scripts without spaces become pairs of characters. Cost: about 10 us for a title.
     """
     weights: dict[str, float] = {}
+    named = {term for surface in surfaces for word in _WORD.findall(surface) for term in _terms(word)}
     for text, weight in ((title, TITLE_WEIGHT), (lead, LEAD_WEIGHT)):
         words = [(word[0].isupper(), terms) for word in _WORD.findall(text) if (terms := _terms(word))]
         names_show = sum(capital for capital, _ in words) <= CAPITALISED_TITLE * len(words)
         for capital, terms in words:
             weighs = weight * NAME_WEIGHT if capital and names_show else weight
             for term in terms:
-                if weights.get(term, 0.0) < weighs:
+                if term not in named and weights.get(term, 0.0) < weighs:
                     weights[term] = weighs
     for entity in entities:
-        weights[entity_term(entity)] = ENTITY_WEIGHT
+        weights[entity_term(entity)] = NAME_WEIGHT
     return weights
 
 
 def entity_term(entity: EntityId) -> str:
     """Return the term that stands for an entity in every language."""
     return ENTITY_MARK + entity
+
+
+def is_word(term: str) -> bool:
+    """Return whether a term is a word, not an entity."""
+    return not term.startswith(ENTITY_MARK)
 
 
 @lru_cache(maxsize=REMEMBERED_WORDS)

@@ -11,7 +11,7 @@ def test_words_of_the_title_weigh_more_than_those_of_the_lead_and_names_most() -
     assert terms["tariff"] == 1.0
     assert terms["wheat"] == 0.7
     assert terms["china"] == pytest.approx(1.6)
-    assert terms["@china"] == 0.8
+    assert terms["@china"] == 1.6
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,12 @@ def test_what_is_no_plural_stays(word: str, term: str) -> None:
 def test_a_script_without_spaces_becomes_pairs_and_a_long_run_ends() -> None:
     assert len(terms_of("ภาษีนำเข้า", "", [])) > 3
     assert len(terms_of("ก" + "ขค" * 5_000, "", [])) < 10
+
+
+def test_the_words_of_an_entity_count_as_the_entity_alone() -> None:
+    terms = terms_of("China and the United States trade", "", ["china", "united_states"], ["China", "United States"])
+
+    assert terms == {"trade": 1.0, "@china": 1.6, "@united_states": 1.6}
 
 
 def test_in_a_title_of_capitals_a_capital_is_no_name() -> None:
