@@ -1,21 +1,14 @@
 import json
 import signal
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from io import StringIO
 from pathlib import Path
 
 import pytest
-import typer
 
-from agents.cli.backtest_alerts import WAITING, Alerts, BothSides
-from agents.cli.backtest_reading import EnoughError, Progress, moment, read_article, stoppable
-from streams.errors import PoisonError
-from streams.matching.backtest import Taken
-from streams.matching.match import Match
+from agents.cli.backtest_reading import Progress
 from tests.support.command_line import Tocsin
-from tests.support.matching import article, matcher
+from tests.support.matching import article
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 ENTITIES = "version: 1\nentities:\n  - {id: china, type: place, names: {en: [China]}}\n"
@@ -231,68 +224,11 @@ def test_nothing_is_saved_of_a_reading_that_failed(tocsin: Tocsin, tmp_path: Pat
     assert (said.code, said.err) == (78, "none/kept.jsonl.part: No such file or directory\n")
 
 
-def test_a_terminal_sees_how_far_it_is_and_the_line_is_wiped_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Screen(StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    monkeypatch.setattr("sys.stderr", Screen())
-    progress = Progress()
-    progress.close()
-    assert sys.stderr.getvalue() == ""  # type: ignore[attr-defined]  # the screen's
-    for _ in range(3):
-        progress.step(0.5)
-    progress.close()
-    assert sys.stderr.getvalue() == "\r[==========          ] 1 articles, 0 s\r\x1b[K"  # type: ignore[attr-defined]
-
-
 def test_newer_revisions_are_counted_apart(tocsin: Tocsin, tmp_path: Path) -> None:
     both = [article("Zinc", revision="1-a", fetched_at=NOW), article("Tin", revision="2-b", fetched_at=NOW)]
     (tmp_path / "a.jsonl").write_bytes(b"\n".join(one.to_json() for one in both))
     said = tocsin("rules", "backtest", "--against", "live", "--articles", "a.jsonl")
     assert said.out.startswith("1 articles in 2 revisions, the newest of each counts")
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        pytest.param("2026-03-01", datetime(2026, 3, 1, tzinfo=UTC), id="a day"),
-        pytest.param("2026-03-01T14:00+08:00", datetime(2026, 3, 1, 6, tzinfo=UTC), id="a time of a zone"),
-        pytest.param("7d", NOW - timedelta(days=7), id="so long ago"),
-    ],
-)
-def test_a_time_is_a_day_a_moment_or_so_long_ago(text: str, expected: datetime) -> None:
-    assert moment(text, now=NOW) == expected
-
-
-def test_a_time_before_all_times_is_none() -> None:
-    with pytest.raises(typer.BadParameter, match="is no time"):
-        moment("99999999d", now=NOW)
-
-
-def test_an_article_of_the_topic_is_read_as_it_is_and_a_short_one_is_filled_in() -> None:
-    whole = article("Tin", publisher="Agency")
-    assert read_article(whole.to_json()) == whole
-    short = read_article('{"title": "稀土", "publisher": "灯塔"}'.encode())
-    assert (short.title, short.publisher, short.language) == ("稀土", "灯塔", "zh")
-    assert short.article_id != read_article(b'{"title": "other"}').article_id
-    with pytest.raises(PoisonError):
-        read_article(b'{"title": "x", "fetched_at": "never"}')
-
-
-def test_ctrl_c_ends_between_two_articles_and_a_second_one_at_once() -> None:
-    progress = Progress()
-    before = signal.getsignal(signal.SIGINT)
-    with stoppable(progress):
-        progress.step(0.1)
-        signal.raise_signal(signal.SIGINT)
-        assert signal.getsignal(signal.SIGINT) is before
-        progress.step(0.2)
-        pytest.fail("the reading went on")
-    assert (progress.read, progress.stopped) == (2, True)
-    assert signal.getsignal(signal.SIGINT) is before
-    with pytest.raises(EnoughError):
-        progress.step(0.3)
 
 
 def test_an_interrupted_backtest_reports_what_it_has(
@@ -311,42 +247,3 @@ def test_an_interrupted_backtest_reports_what_it_has(
     found = json.loads(said.out)
     assert (said.code, found["interrupted"], found["articles"]) == (130, True, 2)
     assert said.err.splitlines()[-1] == "interrupted: these are the figures of the 2 articles until then"
-
-
-def matched(title: str, number: int) -> Match:
-    return matcher({"metals": "tin"}).match(article(title, article_id=f"a{number}", publisher=f"P{number}"))
-
-
-def test_copies_of_what_a_story_told_are_no_further_alert() -> None:
-    alerts = Alerts()
-    for number, title in enumerate(
-        ["Tin mine in Peru closes", "Tin mine in Peru closes", "Tin mine in Peru closes 40 shafts"]
-    ):
-        alerts.take(matched(title, number), NOW + timedelta(minutes=number))
-    assert alerts.counts == {"metals": 2}
-
-
-def test_the_same_match_twice_is_one_alert() -> None:
-    alerts = Alerts()
-    for _ in range(2):
-        alerts.take(matched("Tin", 1), NOW)
-    assert alerts.counts == {"metals": 1}
-
-
-def test_matches_are_grouped_in_the_order_of_time_though_partitions_come_one_after_another() -> None:
-    titles = ["Tin mine in Peru closes", "Tin mine in Peru closes 40 shafts"]
-    later, earlier = Taken(None, matched(titles[1], 1)), Taken(matched(titles[0], 2), matched(titles[0], 2))
-    sides = BothSides()
-    sides.take(later, NOW + timedelta(hours=1))
-    sides.take(Taken(), NOW)
-    sides.take(earlier, NOW)
-    assert not sides.live.counts
-    sides.finish()
-    assert (sides.live.counts, sides.proposed.counts) == ({"metals": 1}, {"metals": 2})
-
-
-def test_only_so_many_matches_wait() -> None:
-    sides, taken = BothSides(), Taken(None, matched("Tin", 1))
-    for number in range(WAITING + 3):
-        sides.take(taken, NOW + timedelta(seconds=number))
-    assert sides.proposed.counts == {"metals": 1}  # the first came, and the next are known to be the same
