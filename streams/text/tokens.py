@@ -28,10 +28,10 @@ MARKS = marks()
 LETTER = rf"[^\W_{WIDE}]"
 POSSESSIVE = r"(?:['’＇][sS](?!\w))?"
 WORD = re.compile(
-    rf"([{HAN}])[{MARKS}]{{0,8}}"
+    rf"(?:([{HAN}])[{MARKS}]{{0,8}}"
     rf"|([{KANA}][\u3099\u309a\uff9e\uff9f]?|[{HANGUL}]"
     rf"|[\u1100-\u115f\ua960-\ua97c][\u1160-\u11a7\ud7b0-\ud7c6]?[\u11a8-\u11ff\ud7cb-\ud7fb]?)"
-    rf"|({LETTER}(?:{LETTER}|[{MARKS}{UNSEEN}]){{0,{LONGEST_RUN - 1}}}){POSSESSIVE}"
+    rf"|({LETTER}(?:{LETTER}|[{MARKS}{UNSEEN}]){{0,{LONGEST_RUN - 1}}})){POSSESSIVE}"
 )
 ASCII_WORD = re.compile(rf"([^\W_]{{1,{LONGEST_RUN}}})(?:'[sS](?!\w))?", re.ASCII)
 # As long as what they replace, so that places stay; with them most English text is ASCII.

@@ -12,6 +12,7 @@ def words(text: str) -> list[str]:
     [
         pytest.param("China's tariffs", ["China", "tariffs"], id="a possessive is no part of the word"),
         pytest.param("China’s TRUMP’S", ["China", "TRUMP"], id="nor is a curly one"),
+        pytest.param("腾讯's 網路’s ソニー's 삼성's", list("腾讯網路ソニー삼성"), id="nor one behind another script"),
         pytest.param("don't", ["don", "t"], id="another apostrophe splits"),
         pytest.param("'s it's_x", ["s", "it", "s", "x"], id="s alone is a word"),
         pytest.param("U.S.-led", ["U", "S", "led"], id="full stops and hyphens split"),
