@@ -63,7 +63,7 @@ def decide(book: StoryBook, match: Match, *, offset: int, at: datetime) -> Decid
     story = grown(_story(placement.story, arrival, home, frequencies), arrival)
     change = Change(
         counts=counts,
-        forgotten=tuple(book.forgetting(arrival.at)),
+        forgotten=tuple(name for name in book.forgetting(arrival.at) if name != arrival.head.article_id),
         closed=_closing(book, arrival, story),
         article=_article(arrival, label, story, earlier=earlier, further_part=further_part),
         story=story,

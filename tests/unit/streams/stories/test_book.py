@@ -3,10 +3,10 @@ from datetime import timedelta
 import pytest
 
 from streams.alerts.decide import Decided
-from streams.stories import book
+from streams.stories import book, clustering, growth
 from streams.stories.book import StoryBook
 from streams.stories.story import Story, StoryArticle, TermCounts
-from tests.support.alerting import Stage, head, match
+from tests.support.alerting import NOW, Stage, head, match
 
 HOUR = timedelta(hours=1)
 TITLES = [
@@ -162,3 +162,69 @@ def test_where_the_clock_stands_still_articles_are_counted_all_the_same(monkeypa
     counted = [one.change.counts.documents for one in decided if isinstance(one, Decided) and one.change.counts]
     assert counted == [0, 3, 6]
     assert restored(stage).frequencies.documents == 6
+
+
+def test_an_article_that_comes_again_is_not_forgotten_by_its_own_match(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = filled()
+    monkeypatch.setattr(book, "MOST_ARTICLES", 5)
+
+    decided = stage.take(match("a0", title=TITLES[0], revision="2-0b0b0b0b", numbers=["7"]), after=3 * HOUR)
+
+    assert isinstance(decided, Decided)
+    assert decided.change.forgotten == ()
+
+
+@pytest.mark.parametrize("title", ["", "!!!", "ประกาศภาษีนำเข้าใหม่", "Правительство вводит пошлины", "🚢🚢🚢"])
+def test_a_title_without_words_or_entities_opens_a_story_and_its_copy_in_words_joins_it(title: str) -> None:
+    stage = Stage()
+    first, again = stage.alert(match("a1", title=title)), stage.alert(match("a2", title=title))
+
+    assert (first.story_id == again.story_id) == any(char.isalpha() for char in title)
+
+
+def test_articles_out_of_order_by_days_and_a_clock_that_leaps_keep_the_book_in_order() -> None:
+    stage = Stage()
+    leaps = [timedelta(0), timedelta(days=-3), timedelta(days=40), timedelta(days=-40), timedelta(days=41)]
+    for number, after in enumerate(leaps):
+        stage.alert(match(f"a{number}", title=TITLES[number]), after=after)
+
+    times = [story.last_article_at for story in stage.book.clusterer.stories.values()]
+    assert times == sorted(times)
+    assert stage.book.latest_at == NOW + timedelta(days=41)
+    assert [record for _, record in stage.records if isinstance(record, TermCounts)][-1].documents == 4
+
+
+def test_one_article_a_thousand_times_is_one_small_story() -> None:
+    stage = Stage()
+    sizes = []
+    for number in range(1_000):
+        alert = stage.alert(match("a1", revision=f"{number + 1}-0a0a0a0a", numbers=["54"]))
+        sizes.append(len(stage.book.clusterer.stories[alert.story_id].to_json()))
+
+    assert len(stage.book.clusterer.stories) == len(stage.book.articles) == 1
+    assert sizes[-1] - sizes[1] <= 6, "only the offset and the number of its revisions have more digits"
+
+
+def test_a_story_of_very_many_articles_stays_below_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growth, "MOST_SOURCES", 20)
+    monkeypatch.setattr(growth, "MOST_FACTS", 30)
+    stage = Stage()
+    title = "China halts rare earths exports"
+    for number in range(300):
+        told = match(f"a{number}", title=f"{title} q{number}", publisher=f"p{number}", numbers=[str(number)])
+        alert = stage.alert(told)
+    story = stage.book.clusterer.stories[alert.story_id]
+
+    assert (story.articles, len(story.terms)) == (300, 64)
+    assert (len(story.sources), len(story.facts)) == (20, 30)
+    assert len(story.to_json()) < 12_000
+
+
+def test_a_thousand_stories_a_minute_leave_as_many_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clustering, "MOST_STORIES", 300)
+    stage = Stage()
+    for number in range(1_000):
+        stage.alert(match(f"a{number}", title=f"w{number} x{number}"), after=number * timedelta(minutes=1) / 1_000)
+
+    assert len(stage.book.clusterer.stories) == 300
+    assert len(stage.book.clusterer._index) == 600
