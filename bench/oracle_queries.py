@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from bench.twin_world import SCRIPTS
-from streams.text.tokens import WIDE
 
-LETTER, GAP = rf"[^\W_{WIDE}]", r"[\W_]+"
+LETTER, GAP = r"[^\W_]", r"[\W_]+"
 NEAR_WORDS, SLOPPY_WORDS = 10, 5
 SHORTEST_HEAD = 3  # the language asks for so many letters before a wildcard
 CLAUSE = re.compile(r"([+-]?)(\S+)")

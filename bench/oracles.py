@@ -26,7 +26,7 @@ from streams.articles.article import Article
 from streams.matching.evaluate import OPERAND_SPANS
 from streams.text.fold import fold
 from streams.text.stem import stem
-from streams.text.tokens import WIDE
+from streams.text.tokens import WIDE, WIDE_CHAR
 from streams.text.variants import variants
 from tests.support.children import ROOT
 from tests.support.matching import article, matcher, spans_by_rule
@@ -90,6 +90,7 @@ class Oracle:
         self.database = sqlite3.connect(":memory:")
         self.tables = cache(self.table)
         self.texts = cache(self.text)
+        self.narrow = cache(self.without_wide)
 
     def answer(self, question: Question, rules: tuple[str, ...]) -> Answer:
         """Return the articles that satisfy the question, with the places if they are to be compared."""
@@ -106,7 +107,7 @@ class Oracle:
         rules = tuple(name for name in rules if name in KEEP_LENGTH)
         pattern = question.words if question.kind == "wildcard" else word_pattern(done(rules, question.words))
         fits = re.compile(f"(?=({pattern}))", re.IGNORECASE).finditer
-        fields = zip(("title", "body"), self.texts(rules)[number], strict=True)
+        fields = zip(("title", "body"), self.narrow(rules)[number], strict=True)
         found = ((name, *place.span(1)) for name, text in fields for place in fits(text))
         return tuple(islice(found, OPERAND_SPANS))
 
@@ -124,6 +125,10 @@ class Oracle:
         """Return title and body of each article with the rules done to them."""
         return [(done(rules, one.title), done(rules, one.body)) for one in self.articles]
 
+    def without_wide(self, rules: tuple[str, ...]) -> list[tuple[str, str]]:
+        """Return the texts with a blank for each Han, kana or hangul character: `re` is asked for no word of these."""
+        return [(WIDE_CHAR.sub(" ", title), WIDE_CHAR.sub(" ", body)) for title, body in self.texts(rules)]
+
     def search(self, asked: str, rules: tuple[str, ...]) -> frozenset[int]:
         """Return what FTS5 finds."""
         table = self.tables(rules)
@@ -135,7 +140,7 @@ class Oracle:
         finds, parts = re.compile(pattern, re.IGNORECASE).search, tuple(needs)
         return frozenset(
             number
-            for number, fields in enumerate(self.texts(rules))
+            for number, fields in enumerate(self.narrow(rules))
             if any(finds(field) for field in fields if all(part in field.lower() for part in parts))
         )
 
