@@ -10,7 +10,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -24,6 +24,9 @@ from tests.support.matching import article, change
 
 SEEDS = (1, 2, 3, 4, 5)
 LEAD_CHARS = 300
+TORN_CHARS = 700
+BEGINS = datetime.fromisoformat("2014-03-10T00:00:00+00:00")
+SECOND = timedelta(seconds=1)
 RULE = RuleHit(rule_id=RuleId("everything"), change_id=ChangeId("c1"), urgency=Urgency.ROUTINE, spans=())
 
 
@@ -84,6 +87,26 @@ def background(matcher: Matcher, times: Sequence[datetime]) -> list[Told]:
         )
         for row, at in zip(rows, times, strict=False)
     ]
+
+
+def torn(matcher: Matcher, count: int) -> list[Told]:
+    """Return agency stories of 1987, each as two articles of one label that share no sentence, within two hours.
+
+    A second set of labels, of many small stories with leads: the headlines alone reward a grouping by topic. It is
+    strict: the agency's own follow-ups carry labels of their own.
+    """
+    chance = random.Random(7)
+    found: list[Told] = []
+    with (folder() / "reuters21578/dev.jsonl").open(encoding="utf-8") as lines:
+        rows = ((row["title"], " ".join(row["body"].split())) for row in map(json.loads, lines))
+        long = ((title, body) for title, body in rows if title and len(body) > TORN_CHARS)
+        for number, (title, body) in zip(range(count), long, strict=False):
+            at, later = BEGINS + 90 * number * SECOND, (90 * number + chance.uniform(60, 7_200)) * SECOND
+            cut, story = body.find(" ", 110), f"torn {number}"
+            found.append(_told(matcher, story=story, title=title, lead=body[400:650], publisher="A", at=at))
+            told = {"title": body[:cut], "lead": body[cut:400], "publisher": "B"}
+            found.append(_told(matcher, story=story, at=BEGINS + later, **told))
+    return sorted(found, key=lambda told: told.at)
 
 
 def shuffled(stream: Sequence[Told], seed: int) -> list[Told]:

@@ -31,7 +31,7 @@ MOST_CROWD = 4.0  # ln 55: however long a story is, nothing below a cosine of 0.
 ONE_TERM = 0.5
 PROPOSED = RELATED / 2
 MOST_PROPOSED = 8
-MOST_POSTINGS = 300
+MOST_POSTINGS = 200
 ROUNDING = 1e-6
 LEAST_LISTS = 2
 MOST_STORIES = 100_000
@@ -106,7 +106,7 @@ class Clusterer:
             yield story_id
 
     def place(self, arrival: Arrival, frequencies: Frequencies) -> Placement:
-        """Return where the article belongs. Cost: 300 postings, and 8 stories term by term."""
+        """Return where the article belongs. Cost: 200 postings, and 8 stories term by term."""
         article = vector_of(arrival.terms, frequencies)
         near = self._near(article, arrival.at)
         likely = (found for found in near if -found.far >= self._joins)
@@ -131,7 +131,7 @@ class Clusterer:
     def _proposed(self, article: Mapping[str, float]) -> list[StoryId]:
         """Return the stories that can be at 0.10 or more, at most the 8 that are nearest by the article's rarest terms.
 
-        Terms that few stories hold come first, until 300 postings are read; the first two are read whatever they cost.
+        Terms that few stories hold come first, until 200 postings are read; the first two are read whatever they cost.
         """
         dots: dict[StoryId, float] = {}
         left, least = MOST_POSTINGS, RELATED - ROUNDING

@@ -38,5 +38,5 @@ def dot(article: Mapping[str, float], story: Mapping[str, float]) -> tuple[float
 def _heaviest(weighed: dict[str, float]) -> dict[str, float]:
     if len(weighed) <= TERMS_KEPT:
         return weighed
-    heaviest = sorted(weighed, key=lambda term: (-weighed[term], term))[:TERMS_KEPT]
-    return {term: weighed[term] for term in heaviest}
+    heaviest = sorted([(-weight, term) for term, weight in weighed.items()])[:TERMS_KEPT]
+    return {term: weighed[term] for _, term in heaviest}
