@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from streams.articles.article import Article
 from streams.matching import brute_force
+from streams.matching.document import Document
 from streams.matching.evaluate import OPERAND_SPANS
 from streams.matching.match import Span
 from streams.matching.matcher import Matcher
+from streams.matching.roles import Why
 from streams.matching.rule import Entity, Rule, WordList
 from streams.matching.ruleset import read_entity
 from tests.support.matching import article, change, matcher, spans_by_rule
@@ -184,7 +186,7 @@ def test_a_rule_of_one_clause_stops_matching_when_its_spans_are_erased(query: st
     made = engine({"r": query})
     match = made.match(given_article)
     spans = spans_by_rule(match).get("r", ())
-    if not spans:
+    if not spans or hushed(given_article):
         return
     assert made.match(erased(given_article, spans)).rules == ()
 
@@ -197,10 +199,16 @@ def test_a_rule_stops_matching_when_the_spans_of_any_clause_it_needs_are_erased(
     needed = data.draw(st.sampled_from(queries))
     made = engine({"all": " AND ".join(queries), "one": needed})
     found = spans_by_rule(made.match(given_article))
-    if not found.get("one") or "all" not in found:
+    if not found.get("one") or "all" not in found or hushed(given_article):
         return
     assert {*found["one"]} <= {*found["all"]}
     assert made.match(erased(given_article, found["one"])).rules == ()
+
+
+def hushed(given_article: Article) -> bool:
+    """Return whether a word keeps a name from counting: erase the word, and the name counts."""
+    silent = engine({})._names.silent(Document(given_article, given_article.body))
+    return any(given.why in {Why.EXCLUDED, Why.NOT_THE_HOLDER, Why.ANOTHERS, Why.INSIDE} for given in silent)
 
 
 def erased(given_article: Article, spans: tuple[Span, ...]) -> Article:
