@@ -5,7 +5,7 @@ import sys
 
 from tests.support.children import ROOT
 
-BENCHES = ("pipeline",)
+BENCHES = ("pipeline", "stories")
 
 
 def main(arguments: list[str]) -> int:

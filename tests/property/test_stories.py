@@ -62,7 +62,7 @@ def nearness(arrival: Arrival, story: Story, frequencies: Frequencies) -> float:
         sum(weight**2 for weight in article.values()) * sum(weight**2 for weight in story.terms.values())
     )
     crowd = 1 + 0.5 * min(4.0, log(story.articles))
-    return cosine * crowd * exp(-((age_s / 259_200) ** 2) / 2) * (0.5 if len(shared) == 1 < len(article) else 1)
+    return cosine * crowd * exp(-((age_s / 259_200) ** 2) / 2) * (0.65 if len(shared) == 1 < len(article) else 1)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

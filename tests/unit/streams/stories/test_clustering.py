@@ -141,7 +141,7 @@ def test_stories_end_after_72_hours_and_when_there_are_too_many(monkeypatch: pyt
     assert list(clusterer(s1=arrival()).closing(NOW + 73 * HOUR)) == ["s1"]
 
 
-def test_a_single_shared_term_counts_half(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_single_shared_term_counts_less(monkeypatch: pytest.MonkeyPatch) -> None:
     open_stories = clusterer(s1=arrival(title="markets close lower"))
     given = arrival(title="markets look elsewhere")
 
