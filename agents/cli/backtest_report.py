@@ -18,6 +18,7 @@ MUCH = 0.05  # of all articles: a rule that takes more is a firehose, not an ale
 LEAST_PERIOD = timedelta(hours=1)  # below that a figure per day says nothing
 DAY = timedelta(days=1)
 SHOWN = 3
+MOST_SHOWN = 10  # rules with samples
 MOST_CHARS = 300
 MOST_LINES = 5
 
@@ -164,9 +165,11 @@ def _print_rules(rules: list[Rule]) -> None:
         print_rows([rule.cells() for rule in moved], as_json=False)
     if len(moved) < len(rules):
         print(f"{len(rules) - len(moved)} rules that name a changed entity match the same articles as before")
-    for rule in moved:
+    for rule in moved[:MOST_SHOWN]:
         for word, held in (("gained", rule.tally.gained_samples), ("lost", rule.tally.lost_samples)):
             _print_samples(f"{rule.rule} {word}", samples(held)[:SHOWN])
+    if len(moved) > MOST_SHOWN:
+        print("", f"{len(moved) - MOST_SHOWN} more rules: --json has samples of all", sep="\n")
 
 
 def _print_samples(name: str, found: list[Sample]) -> None:

@@ -39,10 +39,12 @@ def named(rules: tuple[str, ...]) -> str:
 
 
 def field_lines(change: FieldChange, *, room: int | None) -> Iterator[str]:
-    """Yield a field's name, and what went and what came; of lists only the members that differ."""
+    """Yield a field's name, and what went and came; of lists the members that differ, of a new one all in a row."""
     old, new = _members(change.old), _members(change.new)
     gone = [one for one in old if one not in new]
     come = [one for one in new if one not in old]
+    if not old and len(come) > 1:
+        come = ["; ".join(come)]
     yield f"  {plain(change.field)}{'' if gone or come else ': in another order'}"
     for sign, members in (("-", gone), ("+", come)):
         for member in members:

@@ -35,7 +35,7 @@ COMMANDS = {
     "agents": Command("stages", "Match articles, raise alerts, fan them out to desks."),
     "deliver": Command("stages", "Send notifications to receivers."),
     "feeds": Command("feeds", "Feeds: check and apply the file, list what is live.", group=True),
-    "rules": Command("rules", "Rules, entities, lists: check, test, explain, diff, apply.", group=True),
+    "rules": Command("rules", "Rules: check, test, explain, backtest, diff, apply.", group=True),
     "routes": Command("routes", "Routes: check, test a way through the tree, apply.", group=True),
     "alerts": Command("alerts", "Alerts: follow, list, show; and those that were not told.", group=True),
     "deliveries": Command("deliveries", "Deliveries: list, show, account for all that were promised.", group=True),

@@ -2,10 +2,12 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.articles.article import Article
+from streams.matching import backtest as testing
 from streams.matching.backtest import backtest
 from streams.matching.brute_force import matches
 from streams.matching.matcher import Matcher
@@ -67,6 +69,43 @@ def twin(changes: list[RuleChange], articles: list[Article]) -> dict[str, set[st
 def test_a_backtest_counts_what_brute_force_counts(
     before: list[RuleChange], after: list[RuleChange], articles: list[Article]
 ) -> None:
+    agree(before, after, articles)
+
+
+ONE_RULE = [
+    change("entity", "china", {"type": "x", "names": {"en": ["China"]}}),
+    change("rule", "a", {"query": "@china"}),
+]
+LONGER = [*ONE_RULE, change("entity", "sea", {"type": "x", "names": {"en": ["China Sea"]}})]
+TWICE = [article("tin", article_id="a1", revision=f"{number}-x") for number in (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "before", "after", "articles"),
+    [
+        pytest.param(
+            "changed_entities", lambda *_: frozenset(), ONE_RULE, LONGER, [article("China Sea")], id="entities"
+        ),
+        pytest.param("mentions", lambda _: False, ONE_RULE, LONGER, [article("China Sea")], id="who names them"),
+        pytest.param("REMEMBERED", 0, [], [change("rule", "b", {"query": "tin"})], [*TWICE, *TWICE], id="revisions"),
+    ],
+)
+def test_a_part_that_is_left_out_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: object,
+    before: list[RuleChange],
+    after: list[RuleChange],
+    articles: list[Article],
+) -> None:
+    agree(before, after, articles)
+    monkeypatch.setattr(testing, name, value)
+    with pytest.raises(AssertionError):
+        agree(before, after, [*articles, article("x", article_id="a2"), *articles])
+
+
+def agree(before: list[RuleChange], after: list[RuleChange], articles: list[Article]) -> None:
+    """Assert that the backtest says of each rule what brute force says."""
     sides = [Matcher.empty().apply(list(enumerate(changes))) for changes in (before, after)]
     found = backtest(articles, *sides)
     live, proposed = (twin(changes, newest(articles)) for changes in (before, after))

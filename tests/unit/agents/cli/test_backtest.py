@@ -62,6 +62,18 @@ def test_what_is_gained_and_lost_is_shown_with_the_words_that_count(tocsin: Tocs
     assert said.err == 'warning: rule "metals" would fire 16 times a day: it matches 50.0% of all articles, over 5%\n'
 
 
+def test_samples_of_the_first_ten_rules_are_shown_and_all_are_in_the_json(
+    tocsin: Tocsin, articles: Lines, tmp_path: Path
+) -> None:
+    many = "\n".join(f"  - {{id: r{number:02}, query: tin}}" for number in range(12))
+    (tmp_path / "tocsin.d/rules.yaml").write_text(f"version: 1\nrules:\n{many}\n")
+    given = ("rules", "backtest", "--articles", str(articles("Tin")))
+    lines = tocsin(*given).out.splitlines()
+    assert len([line for line in lines if line.endswith("gained, such as")]) == 10
+    assert lines[-1] == "2 more rules: --json has samples of all"
+    assert all(rule["gained_samples"] for rule in json.loads(tocsin(*given, "--json").out)["rules"])
+
+
 def test_a_backtest_is_one_json_object(tocsin: Tocsin, articles: Lines) -> None:
     file = articles("Tin rises", "Zinc falls")
     said = tocsin("rules", "backtest", "--against", "live", "--articles", str(file), "--days", "2", "--json")

@@ -144,6 +144,7 @@ def test_fields_that_differ_are_named(
         pytest.param(
             FieldChange(field="a", old=["x", "y"], new=["y", "z"]), ["  a", "    - x", "    + z"], id="members"
         ),
+        pytest.param(FieldChange(field="a", new=["x", "y"]), ["  a", "    + x; y"], id="a new list in a row"),
         pytest.param(FieldChange(field="a", old=["x", "y"], new=["y", "x"]), ["  a: in another order"], id="order"),
         pytest.param(
             FieldChange(field="roles", new=[{"title": "Chair", "from": "2025-01-01"}]),
