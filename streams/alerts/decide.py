@@ -43,7 +43,8 @@ def decide(book: StoryBook, match: Match, *, offset: int, at: datetime) -> Decid
 
     `at` is the append time of the match (UTC), `offset` its place on `matches`. A match that the book has seen, by its
     offset or by its article, revision and part, is dropped; so is one without rules of its own, its article's or its
-    story's. Event time never runs backwards here, whatever the broker's clock does.
+    story's. Stories' time never runs backwards, whatever the broker's clock does; how late news is, is told by `at`
+    alone, or one leap ahead would make all news late until the clock has come there.
     """
     earlier = book.articles.get(match.head.article_id)
     if offset <= book.offset:
@@ -68,15 +69,18 @@ def decide(book: StoryBook, match: Match, *, offset: int, at: datetime) -> Decid
         article=_article(arrival, label, story, earlier=earlier, further_part=further_part),
         story=story,
     )
-    alert = alert_of(match, label, story, book.clusterer, at=arrival.at, before=taken_over(before))
+    alert = alert_of(match, label, story, book.clusterer, at=at, before=taken_over(before))
     return Decided(alert, change, frequencies)
 
 
 def _known(match: Match, earlier: StoryArticle) -> bool:
-    """Return whether this part, or a newer revision, came before: a matcher that was killed appends matches twice."""
+    """Return whether this part, or a newer revision, came before: a matcher that was killed appends matches twice.
+
+    A lower number that was fetched later is no older revision: the feed's state was lost, and it counts anew.
+    """
     if match.head.revision == earlier.revision:
         return match.part in earlier.parts
-    return match.head.ordinal < earlier.head.ordinal
+    return match.head.ordinal < earlier.head.ordinal and match.head.fetched_at <= earlier.head.fetched_at
 
 
 def _place(book: StoryBook, arrival: Arrival, earlier: StoryArticle | None, frequencies: Frequencies) -> Placement:

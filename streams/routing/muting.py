@@ -5,6 +5,7 @@ from datetime import datetime
 
 from streams.alerts.alert import AlertedRule
 from streams.routing.notification import Delivery
+from streams.routing.permission import may_see
 from streams.routing.route import Routes
 from streams.routing.silence import Silence, silencing
 from streams.routing.time_interval import quiet_by
@@ -17,9 +18,13 @@ ELSEWHERE = "elsewhere"  # of a rule that leads to other receivers
 def why_muted(delivery: Delivery, routes: Routes, silences: Sequence[Silence], *, at: datetime) -> str | None:
     """Return why a delivery that was decided is not to be sent at a moment (UTC), or None.
 
-    It is muted if each of its rules that leads to the receiver is silenced, or quiet in every node, by then. Where no
-    rule leads there any more nothing mutes it: who is told was decided by the routes of its time.
+    It is muted if each of its rules that leads to the receiver is silenced, or quiet in every node, by then, or if
+    the desk has lost the permission. Where no rule leads there any more nothing mutes it: who is told was decided by
+    the routes of its time.
     """
+    desk, needed = routes.desks.get(delivery.desk), delivery.alert.head.permission
+    if desk is not None and not may_see(desk, needed):
+        return f'{desk.desk_id} does not hold the permission "{needed}" any more'
     reasons = [_why_rule_muted(delivery, rule, routes, silences, at=at) for rule in delivery.alert.rules]
     leading = [reason for reason in reasons if reason != ELSEWHERE]
     return next(iter(leading), None) if all(leading) else None

@@ -154,8 +154,8 @@ class Memory:
                 self.book.restore_deletion(one)
             elif one.matches_offset > offset:
                 self._held.append(one)
-            else:
-                self.book.restore(one)
+            elif self.counts is None or self.counts.matches_offset <= one.matches_offset:
+                self.book.restore(one)  # an older one was written late, by a process that was frozen
                 self.counts = one
 
 

@@ -45,6 +45,17 @@ def test_a_killed_matchers_second_copy_is_dropped(given: object, dropped: bool) 
     assert (stage.take(given) is Dropped.DUPLICATE) == dropped  # type: ignore[arg-type] # a match
 
 
+def test_a_correction_from_a_feed_whose_state_was_lost_is_no_older_revision() -> None:
+    stage = Stage()
+    stage.alert(match())
+    stage.alert(match(numbers=["54"], **SECOND))
+    counted_anew = {"revision": "1-0d0d0d0d", "fetched_at": NOW + timedelta(minutes=5)}
+
+    alert = stage.alert(match(numbers=["45"], extra={"markers": Markers(correction=True)}, **counted_anew))
+
+    assert alert.relation is Relation.CORRECTION
+
+
 def test_every_part_of_a_match_has_the_label_of_the_first() -> None:
     stage = Stage()
     parts = [stage.alert(match(rules=[f"rule-{number}"], part=number)) for number in range(3)]
@@ -211,6 +222,16 @@ def test_late_news_is_marked_with_its_age() -> None:
 
     assert alert.late_by_s == 900
     assert alert.rules[0].urgency == "urgent"
+
+
+def test_a_clock_that_leapt_ahead_once_makes_no_later_news_late() -> None:
+    stage = Stage()
+    stage.alert(match("a1"), after=timedelta(days=365))
+
+    alert = stage.alert(match("a2", urgency="flash"), after=timedelta(minutes=1))
+
+    assert alert.late_by_s is None
+    assert alert.rules[0].urgency == "flash"
 
 
 def test_a_heartbeat_is_an_alert_without_rules() -> None:

@@ -52,6 +52,19 @@ def test_what_was_silenced_since_is_not_sent(targets: list[dict[str, str]], expe
 
 
 @pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        pytest.param(("public", "reuters"), None, id="still there"),
+        pytest.param(("reuters",), 'fx does not hold the permission "public" any more', id="lost since"),
+    ],
+)
+def test_what_a_desk_may_not_see_any_more_is_not_sent(held: tuple[str, ...], expected: str | None) -> None:
+    root = node("fx", "hook")
+
+    assert why_muted(delivery(routes(root)), routes(root, desk("fx", *held)), (), at=NOW + HOUR / 2) == expected
+
+
+@pytest.mark.parametrize(
     ("body", "urgency", "later", "expected"),
     [
         pytest.param(quiet(), "urgent", HOUR / 2, "quiet hours night at 08:11 UTC", id="it came to be quiet"),

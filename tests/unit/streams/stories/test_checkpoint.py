@@ -63,6 +63,20 @@ def test_a_memory_that_is_restored_from_all_parts_is_the_one_that_was(limit: int
     assert len(read) >= parts
 
 
+def test_frequencies_that_a_frozen_process_wrote_late_do_not_replace_newer_ones() -> None:
+    decisions, memory = Decisions(), Memory()
+    for number, one in enumerate(matches(12)):
+        decisions.take(one, after=timedelta(minutes=10 * number))
+    first, *_, story = [record for _, record in decisions.records if not isinstance(record, StoryArticle)]
+    for record in (*(record for _, record in decisions.records), first, story):
+        memory.restore(record)  # type: ignore[arg-type]  # the stage writes these three kinds
+    memory.settle()
+
+    assert memory.counts is not first
+    assert memory.book.frequencies.hour == decisions.book.frequencies.hour
+    assert memory.book._documents == decisions.book._documents
+
+
 def test_a_part_is_the_json_of_its_record_and_keeps_below_the_limit() -> None:
     for head, value in snapshot(memory_of(matches(12))).parts(limit=4_000):
         read = Checkpoint.from_json(value)
