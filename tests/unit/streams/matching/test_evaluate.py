@@ -42,6 +42,7 @@ ENTITIES = {"trump": {"names": {"en": ["Trump", "Donald Trump"]}}, "xi": {"names
         pytest.param("#both", "Trump and rare earths", ["Trump", "rare earths"], id="a list"),
         pytest.param("source:wire", "x", [], id="a source needs no word"),
         pytest.param('source:"The Wire" AND x', "x", ["x"], id="a source of two words"),
+        pytest.param("x AND NOT source:reuters", "x", ["x"], id="not this source"),
         pytest.param("lang:en AND author:lee", "x", [], id="a language and an author"),
     ],
 )  # fmt: skip
