@@ -11,7 +11,8 @@ from streams.text.html import to_text
 TITLE_CHARS = 1_000
 MOST_HTML_CHARS = 1_000_000  # 60 ms of reading; a longer item is marked as truncated
 MADE_TITLE_CHARS = 160
-_ELLIPSIS = re.compile(r"(?:\s*(?:\[?(?:\u2026|\.\.\.)\]?|\[\+\d+ chars\])\s*)+\Z")
+ELLIPSIS_CHARS = 100
+_ELLIPSIS = re.compile(r"(?:\s*+(?:\[?(?:\u2026|\.\.\.)\]?|\[\+\d+ chars\]))++\s*\Z")
 _SENTENCE_END = re.compile(r"[.!?]['\"\u201d\u2019)]?(?=\s)|[\u3002\uff01\uff1f][\u201d\u300d]?")
 
 
@@ -67,7 +68,7 @@ def _parts(summary: str, content: str) -> tuple[str, str]:
     """Return lead and body of two texts of which one may repeat the other."""
     if not summary or not content:
         return _lead_of(summary or content)
-    shortened = _ELLIPSIS.sub("", summary)
+    shortened = _without_ellipsis(summary)
     repeated = _end_of(shortened, content)
     if repeated is not None and (shortened != summary or repeated == len(content)):
         return _lead_of(content)
@@ -76,6 +77,12 @@ def _parts(summary: str, content: str) -> tuple[str, str]:
     rest = content[repeated:].strip() if repeated is not None else _without_line(content, summary)
     lead, more = _lead_of(summary)
     return lead, "\n".join(part for part in (more, rest) if part)
+
+
+def _without_ellipsis(text: str) -> str:
+    """Return the text without the dots that say that it goes on; more of them than a line holds are none."""
+    tail = max(0, len(text) - ELLIPSIS_CHARS)
+    return text[:tail] + _ELLIPSIS.sub("", text[tail:])
 
 
 def _end_of(prefix: str, text: str) -> int | None:

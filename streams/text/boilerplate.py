@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
 from streams.text.boilerplate_words import HEADING_PATTERN, HEADINGS, LAST_HEADING, LINK_LINE, NOTICE, NOTICES
-from streams.text.tokens import tokenise
+from streams.text.tokens import Token, tokenise
 
 PROSE_WORDS = 12  # a line of so many words with a full stop is prose, not a menu
 WORDS_BEFORE_A_TAIL = 8  # a heading with less text before it stands at the top of the page
@@ -67,12 +67,19 @@ def same_title(line: str, title: str) -> bool:
     """Return whether the line is the title, or one of both is the other with the name of the site behind it."""
     if not line or len(line) > 2 * len(title) + HEADING_CHARS:
         return False
-    words = key(line)
-    if words == title or any(key(line[: found.start()]) == title for found in SITE_MARK.finditer(line)):
+    tokens = tokenise(line)
+    words = " ".join(token.term for token in tokens)
+    if words == title or (words.startswith(f"{title} ") and has_mark_behind(line, tokens, title.count(" "))):
         return True
     rest = title[len(words) :]
     starts = title.startswith(f"{words} ") and len(words.split()) >= TITLE_WORDS
     return starts and len(rest.split()) <= SUFFIX_WORDS
+
+
+def has_mark_behind(line: str, tokens: Sequence[Token], number: int) -> bool:
+    """Return whether a mark, as before the name of a site, stands between a token and the next one."""
+    two = tokens[number : number + 2]
+    return len(two) > 1 and SITE_MARK.search(line, two[0].end, two[1].start) is not None
 
 
 class Page:

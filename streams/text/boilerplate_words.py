@@ -91,7 +91,7 @@ HEADINGS_BY_LANGUAGE = {
 }
 HEADING_PATTERN = re.compile(
     r"(leave|post|add|write) (a|your) (reply|comment|response)( (to|on) .+)?( cancel reply)?"
-    r"|more (stories |news |articles |coverage )?(from|by|on|about|in) (the )?(\S+ ?){1,4}"
+    r"|more (stories |news |articles |coverage )?(from|by|on|about|in) (the )?\S+( \S+){0,3}"
     r"|(related|similar|recommended|suggested) (articles|stories|news|posts|content|reading)( .{1,30})?"
     r"|(you|readers) (may|might|will|could) (also )?(like|enjoy|love|be interested in)( .{1,20})?"
     r"|most (popular|read|viewed|shared|discussed|commented)( .{1,30})?"

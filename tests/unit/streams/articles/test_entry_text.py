@@ -106,3 +106,9 @@ def test_a_body_that_is_too_long_is_cut_and_marked() -> None:
     text = text_of(summary="Lead.", content="word " * 50_000)
     assert (len(text.body), text.truncated) == (BODY_CHARS, True)
     assert text_of(summary="Lead.", content="x" * 1_000_001).truncated
+
+
+@pytest.mark.timeout(20)
+def test_a_summary_of_nothing_but_dots_is_read_in_linear_time() -> None:
+    summary = "… " * 20_000 + "x"
+    assert text_of(summary=summary, content="<p>Body.</p>").body.endswith("Body.")

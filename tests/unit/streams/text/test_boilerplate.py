@@ -206,6 +206,20 @@ def test_a_page_of_very_many_equal_lines_is_read_to_its_end(line: str) -> None:
     assert cut("\n".join([line] * 20_000) + f"\n{TITLE}\n{TEXT}", title=TITLE) == TEXT
 
 
+@pytest.mark.parametrize(
+    ("title", "line"),
+    [
+        pytest.param("word " * 10_000, "a|" * 20_000, id="marks of a site behind every letter"),
+        pytest.param(TITLE, "more about " + "ab" * 25 + " c d e f", id="nearly a heading"),
+        pytest.param("\uff21\ufdfa x", "\uff21\ufdfa x y", id="a letter that folds to four words"),
+    ],
+)
+@pytest.mark.timeout(20)
+def test_hostile_lines_are_read_in_linear_time(title: str, line: str) -> None:
+    text = "\n".join([line] * (1 + 400_000 // len(line)))
+    assert cut(text, title=title) == text
+
+
 def test_an_article_that_repeats_its_title_below_its_text_is_not_cut() -> None:
     text = f"{TEXT}\n{TITLE}\nThe ministers left the island in the evening, and will meet again after the summer."
     assert cut(text, title=TITLE) == text
