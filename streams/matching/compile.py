@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from streams.ids import ChangeId, EntityId, ListId
 from streams.matching.index import Clause, anchor
-from streams.matching.query import Query, parse
+from streams.matching.query import LEAVES, Query, parse
 from streams.matching.query_error import Problem, QueryError
 from streams.matching.query_reader import member
 from streams.matching.rule import Rule, WordList
@@ -90,7 +90,10 @@ def with_lists(node: Node, lists: Lists) -> Node:
 
 
 def compile_list(given: WordList, entities: Collection[EntityId]) -> Node:
-    """Return the OR of a list's members. Raises: QueryError naming each member that can't be one."""
+    """Return the OR of a list's members. Raises: QueryError: too many members, or each that can't be one."""
+    if len(given.members) > LEAVES:
+        many = f"list {given.list_id} has more than {LEAVES:,} members"
+        raise QueryError(Problem.at("", 0, many, "split it, and join the parts with OR"))
     nodes, problems = [], []
     for text in given.members:
         node = member(text)

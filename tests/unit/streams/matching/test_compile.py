@@ -48,6 +48,8 @@ def test_a_list_stands_in_for_its_members_wherever_it_is_named() -> None:
         pytest.param(("soy", "…", "ta*"), "list goods", id="members that are none"),
         pytest.param(("@nobody",), "unknown entity @nobody", id="an entity that doesn't exist"),
         pytest.param((), "has no members", id="no members"),
+        pytest.param(("#other",), "a list holds no other list", id="another list, which could be in a circle"),
+        pytest.param(("x",) * 10_001, "more than 10,000 members", id="too many members"),
     ],
 )
 def test_a_list_that_cannot_be_is_refused(members: tuple[str, ...], message: str) -> None:
