@@ -5,7 +5,7 @@ import sys
 
 from tests.support.children import ROOT
 
-BENCHES = ("pipeline", "stories")
+BENCHES = ("pipeline", "stories", "twin", "oracles")
 
 
 def main(arguments: list[str]) -> int:

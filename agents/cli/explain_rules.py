@@ -67,5 +67,6 @@ def clauses(clause: Clause, depth: int = 1) -> Iterator[str]:
     more = [f"{len(words) - MOST_WORDS} more"] if len(words) > MOST_WORDS else []
     proof = f" <- {', '.join([*shown, *more])}" if shown else ""
     yield f"{'  ' * depth}{'yes' if clause.held else 'no '} {clause.text}{proof}"
+    yield from (f"{'  ' * (depth + 1)}not counted: {note}" for note in clause.notes)
     for part in clause.parts:
         yield from clauses(part, depth + 1)
