@@ -1,3 +1,5 @@
+import pytest
+
 from streams.matching.matcher import Matcher
 from tests.support.matching import article, change, matcher
 
@@ -47,3 +49,32 @@ def test_a_rule_whose_newest_version_does_not_run_is_explained_in_the_version_th
     explanation = made.explain("r", article("x"))
     assert (explanation.matched, explanation.change_id) == (True, "r-1")
     assert "rejected: 1:1 words without" in "\n".join(explanation.lines())
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        pytest.param(
+            "Greer sleeps", "title[0:5] 'Greer': none of the words that it needs stands near it", id="no context"
+        ),
+        pytest.param("Greer of the tariff museum", "a word near it says that something else is meant", id="excluded"),
+        pytest.param("GREER speaks on tariff", "it is written in another case", id="case"),
+        pytest.param("Greer Garson", "it is part of a longer name", id="inside a longer name"),
+    ],
+)
+def test_an_explanation_says_why_a_name_that_stands_there_does_not_count(text: str, note: str) -> None:
+    greer = {
+        "names_in_context": {"names": {"en": ["Greer"]}, "require_any": ["tariff"], "exclude_any": ["museum"]},
+        "case": ["Greer"],
+    }
+    given = {**greer, "names": {"en": ["Greer G"]}} if "Garson" not in text else {"names": {"en": ["Greer"]}}
+    made = matcher({"r": "@greer AND x"}, entities={"greer": given, "actor": {"names": {"en": ["Greer Garson"]}}})
+    lines = list(made.explain("r", article(text)).lines())
+    assert lines[2] == "    no  @greer"
+    assert lines[3].startswith("      not counted: title[0:5] ")
+    assert note in lines[3]
+
+
+def test_a_name_that_counts_where_it_stands_is_not_noted() -> None:
+    made = matcher({"r": "@xi"}, entities={"xi": {"names": {"en": ["Xi", "Xi Jinping"]}}})
+    assert "not counted" not in "\n".join(made.explain("r", article("Xi")).lines())
