@@ -11,6 +11,7 @@ import json
 import resource
 import sys
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from itertools import cycle, islice
 from pathlib import Path
@@ -20,6 +21,7 @@ from agents.cli.backtest_alerts import BothSides
 from bench.story_data import folder
 from config.rules import load_rules
 from streams.articles.article import Article
+from streams.ids import RuleId
 from streams.matching.backtest import Backtest, backtest
 from streams.matching.brute_force import matches
 from streams.matching.matcher import Matcher
@@ -36,7 +38,7 @@ CHANGES = {
     "earnings": "mln AND (net OR shr)",
 }  # fmt: skip
 Figures = dict[str, float | int]
-MOST_SECONDS, LEAST_RATIO = 150.0, 2.0
+MOST_SECONDS, LEAST_RATIO = 150.0, 1.6
 
 
 def sides() -> tuple[Matcher, Matcher]:
@@ -117,7 +119,7 @@ def twin(articles: Sequence[Article]) -> tuple[float, dict[str, tuple[int, int]]
     return process_time() - at, _totals(found)
 
 
-def _totals(found: Sequence[Sequence[set[str]]]) -> dict[str, tuple[int, int]]:  # type: ignore[type-arg]
+def _totals(found: Sequence[Sequence[AbstractSet[RuleId]]]) -> dict[str, tuple[int, int]]:
     return {
         name: (sum(name in live for live, _ in found), sum(name in after for _, after in found)) for name in CHANGES
     }

@@ -11,8 +11,10 @@ from streams.ids import RuleId
 from streams.matching.backtest import Taken
 from streams.matching.match import Match
 from streams.stories.book import StoryBook
+from streams.stories.story import StoryArticle
 
 WAITING = 2_000  # matches that wait for older ones of another partition
+KEPT = 10_000  # articles and stories that a side remembers; a rule that takes everything would fill gigabytes
 NEWS = frozenset({Relation.FIRST, Relation.UPDATE, Relation.CORRECTION, Relation.RETRACT})
 
 
@@ -30,9 +32,21 @@ class Alerts:
     def take(self, match: Match, at: datetime) -> None:
         """Count what the match leads to. Cost: 0.4 ms."""
         decided = decide(self._book, match, offset=self._book.offset + 1, at=at)
-        if isinstance(decided, Decided):
-            self._book.apply(decided.change, decided.frequencies)
-            self.counts.update(told(decided.alert))
+        if not isinstance(decided, Decided):
+            return
+        self._book.apply(decided.change, decided.frequencies)
+        self.counts.update(told(decided.alert))
+        self._forget(decided.change.article)
+
+    def _forget(self, article: StoryArticle) -> None:
+        """Keep of an article what a next revision is compared with, and of all of them the last 10,000."""
+        articles, stories = self._book.articles, self._book.clusterer.stories
+        head = article.head.model_copy(update={"lead": ""})
+        articles[article.article_id] = article.model_copy(update={"head": head, "terms": ()})
+        if len(articles) > KEPT:
+            del articles[next(iter(articles))]
+        if len(stories) > KEPT:
+            self._book.clusterer.remove(next(iter(stories)))
 
 
 def told(alert: Alert) -> Iterator[RuleId]:

@@ -186,7 +186,8 @@ def _sample_lines(one: Sample) -> Iterator[tuple[str, list[Piece]]]:
     fields = {passage.field: passage for passage in one.passages}
     title = fields.get("title")
     shown = pieces(one.title, title.spans if title else (), "title", MOST_CHARS)
-    yield f"{one.at:%m-%d}", [Piece(f"{plain(one.publisher)}: "), *shown]
+    named = Piece(f" ({one.article_id})")  # which `rules explain` takes
+    yield f"{one.at:%m-%d}", [Piece(f"{one.at:%H:%M} {plain(one.publisher)}: "), *shown, named]
     for passage in () if title else one.passages[:1]:
         found = pieces(passage.text, passage.spans, passage.field, MOST_CHARS)
         yield f"  {passage.field}", [Piece(ELLIPSIS), *found, Piece(ELLIPSIS)]

@@ -24,6 +24,7 @@ HELD = 4 * SAMPLED  # what is held to sample from, as a newer revision may take 
 REMEMBERED = 200_000  # articles in each of two generations: about 50 MB in all
 AROUND = 80  # characters of a body on either side of its first mark
 Outcome = Mapping[RuleId, tuple[bool, bool]]  # of the rules that hold on either side: live, proposed
+NOTHING: Outcome = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,10 @@ class Backtest:
         self._old: dict[ArticleId, tuple[int, Outcome]] = {}
 
     def take(self, article: Article, *, at: datetime) -> Taken:
-        """Count an article; return its matches. A heartbeat, what was counted before, or is older, gives nothing.
+        """Count an article; return its matches, the same one twice where both sides hold alike.
 
-        `at` is when it came, for the samples (UTC). Cost: 0.6 ms for 120 words; 0.3 ms where no rule names an entity.
+        A heartbeat, what was counted before, or is older, gives nothing. `at` is when it came, for the samples (UTC).
+        Cost: 0.6 ms for 120 words, of which laying out the words is the most; as much again where a rule holds.
         """
         before = self._young.get(article.article_id) or self._old.get(article.article_id)
         if article.kind is ArticleKind.HEARTBEAT or (before is not None and before[0] >= article.ordinal):
@@ -121,11 +123,13 @@ class Backtest:
         live = _held(self._live, read)
         proposed = _held(self._proposed, read if self._same_names else self._proposed.read(article))
         outcome = {rule_id: (rule_id in live, rule_id in proposed) for rule_id in live | proposed}
-        taken = Taken(self._live.match(article) if live else None, self._proposed.match(article) if proposed else None)
-        return outcome, taken
+        after = self._proposed.match(article) if proposed else None
+        if live == proposed and self._same_names:
+            return outcome, Taken(after, after)
+        return outcome, Taken(self._live.match(article) if live else None, after)
 
     def _remember(self, article: Article, outcome: Outcome) -> None:
-        self._young[article.article_id] = (article.ordinal, outcome)
+        self._young[article.article_id] = (article.ordinal, outcome or NOTHING)
         if len(self._young) >= REMEMBERED:
             self._old, self._young = self._young, {}
 

@@ -54,10 +54,10 @@ def test_what_is_gained_and_lost_is_shown_with_the_words_that_count(tocsin: Tocs
         "metals  change  2    2    1       1     50.00%  16.0     16.0",
         "",
         "metals gained, such as",
-        "03-02     The Wire: [Zinc] falls",
+        "03-02     10:30 The Wire: [Zinc] falls (0000000000000001)",
         "",
         "metals lost, such as",
-        "03-02     The Wire: [Tin] ore found",
+        "03-02     11:30 The Wire: [Tin] ore found (0000000000000002)",
     ]
     assert said.err == 'warning: rule "metals" would fire 16 times a day: it matches 50.0% of all articles, over 5%\n'
 

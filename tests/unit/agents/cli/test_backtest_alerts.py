@@ -1,5 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from agents.cli import backtest_alerts
 from agents.cli.backtest_alerts import WAITING, Alerts, BothSides
 from streams.matching.backtest import Taken
 from streams.matching.match import Match
@@ -19,6 +22,16 @@ def test_copies_of_what_a_story_told_are_no_further_alert() -> None:
     ):
         alerts.take(matched(title, number), NOW + timedelta(minutes=number))
     assert alerts.counts == {"metals": 2}
+
+
+def test_only_so_many_stories_and_articles_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backtest_alerts, "KEPT", 1)
+    alerts = Alerts()
+    for number, title in enumerate(
+        ["Tin mine in Peru closes", "Smelter at Kigali burns tin", "Tin mine in Peru closes"]
+    ):
+        alerts.take(matched(title, number), NOW + timedelta(minutes=number))
+    assert alerts.counts == {"metals": 3}  # the first story is forgotten, and so opens again
 
 
 def test_the_same_match_twice_is_one_alert() -> None:

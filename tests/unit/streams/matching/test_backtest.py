@@ -122,6 +122,13 @@ def test_the_matches_of_an_article_come_from_each_side() -> None:
     assert (live is not None and [hit.rule_id for hit in live.rules], proposed) == (["a"], None)
 
 
+def test_where_both_sides_hold_alike_they_share_one_match() -> None:
+    found = Backtest(matcher({"a": "tin"}), matcher({"a": "tin OR zinc"}))
+    live, proposed = found.take(told(1, "tin"), at=NOON)
+    assert live is not None
+    assert live is proposed
+
+
 def test_samples_do_not_depend_on_the_order_of_the_articles() -> None:
     articles = [told(number, "tin") for number in range(60)]
     one, other = (counted({}, {"a": "tin"}, given) for given in (articles, articles[::-1]))
