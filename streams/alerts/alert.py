@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
 
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
+
 from streams.articles.article import ArticleKind, DateQuality, Head
 from streams.ids import AlertId, ArticleId, ChangeId, DeskId, EventId, RuleId, StoryId
 from streams.matching.match import EntityHit, Span
 from streams.matching.rule import Urgency
 from streams.record import Part, Record, Utc
+from streams.stories.story import ToldBefore
 
 
 class Relation(StrEnum):
@@ -83,7 +87,10 @@ class AlertedRule(Part):
 
 
 class Alert(Record):
-    """What is new about a story. The alert stage labels; it never suppresses."""
+    """What is new about a story. The alert stage labels; it never suppresses.
+
+    `told_before` are the facts that are new to whoever holds none of the permissions under which they were told.
+    """
 
     schema_name: ClassVar[str] = "alert"
 
@@ -98,6 +105,7 @@ class Alert(Record):
     rules: tuple[AlertedRule, ...] = ()
     entities: tuple[EntityHit, ...] = ()
     whats_new: tuple[NewToken, ...] = ()
+    told_before: tuple[ToldBefore, ...] = ()
     sources: tuple[AlertSource, ...] = ()
     related: tuple[Related, ...] = ()
     late_by_s: float | None = None
@@ -105,10 +113,11 @@ class Alert(Record):
 
 
 class DeskAlert(Alert):
-    """An alert as one desk sees it: `told_as`, and sources and lags from what the desk may see."""
+    """An alert as one desk sees it: `told_as`, and what is new, sources and lags from what the desk may see."""
 
     schema_name: ClassVar[str] = "desk_alert"
 
+    told_before: SkipJsonSchema[tuple[ToldBefore, ...]] = Field(default=(), exclude=True)  # it names the unseen
     desk: DeskId
     told_as: Relation
     routes_version: str

@@ -34,6 +34,7 @@ def alert_of(
         ),
         entities=match.entities,
         whats_new=tuple(NewToken(value=fact.value, kind=fact.kind) for fact in label.whats_new),
+        told_before=label.told_before,
         sources=sources_of(story),
         related=tuple(_related(other, near, clusterer) for other, near in label.related.items()),
         late_by_s=late,

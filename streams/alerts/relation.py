@@ -25,6 +25,7 @@ from streams.stories.growth import told_facts
 from streams.stories.story import Arrival, Fact, Label, Story, StoryArticle
 
 FIRM = 0.50
+NO_NEWS = News(new=(), told_by=())
 
 
 def relate(arrival: Arrival, markers: Markers, placement: Placement, earlier: StoryArticle | None) -> Label:
@@ -33,24 +34,26 @@ def relate(arrival: Arrival, markers: Markers, placement: Placement, earlier: St
         return _label(Relation.FIRST, placement)
     story, news = placement.story, news_of(arrival, placement.story)
     if markers.retract:
-        return _against_first(Relation.RETRACT, placement, story, news.new)
+        return _against_first(Relation.RETRACT, placement, story, news)
     changed = corrected(arrival, earlier) if earlier else ()
     if markers.correction or changed:
         came = (fact for fact in changed if fact in told_facts(arrival))
-        return _against_first(Relation.CORRECTION, placement, story, (*news.new, *came))
+        return _against_first(Relation.CORRECTION, placement, story, news, came)
     update = _serial(markers, arrival, story)
     if news.new or update:
-        return _against_first(Relation.UPDATE, placement, story, (*news.new, *update))
+        return _against_first(Relation.UPDATE, placement, story, news, update)
     return _nothing_new(arrival, placement, story, news)
 
 
-def _against_first(relation: Relation, placement: Placement, story: Story, new: Iterable[Fact]) -> Label:
-    label = _label(relation, placement)
+def _against_first(
+    relation: Relation, placement: Placement, story: Story, news: News, further: Iterable[Fact] = ()
+) -> Label:
+    label = _label(relation, placement, news)
     return label.model_copy(
         update={
             "compared_article": story.first.article_id,
             "compared_permission": story.first.permission,
-            "whats_new": in_order(dict.fromkeys(new))[:MOST_NEW],
+            "whats_new": in_order(dict.fromkeys((*news.new, *further)))[:MOST_NEW],
         }
     )
 
@@ -59,13 +62,13 @@ def _nothing_new(arrival: Arrival, placement: Placement, story: Story, news: New
     """Return copy or confirmation, with every permission that "nothing new" rests on."""
     original = copied_from(arrival, story.texts)
     if original is not None:
-        label = _label(Relation.COPY, placement)
+        label = _label(Relation.COPY, placement, news)
         return label.model_copy(
             update={"compared_article": original.article_id, "compared_permission": original.permission}
         )
     own = (source for source in story.sources if source.permission == arrival.head.permission)
     compared = next(iter(news.told_by), None) or next(own, story.first)
-    label = _label(Relation.CONFIRMATION, placement)
+    label = _label(Relation.CONFIRMATION, placement, news)
     return label.model_copy(
         update={
             "firm": placement.similarity >= FIRM,
@@ -76,11 +79,12 @@ def _nothing_new(arrival: Arrival, placement: Placement, story: Story, news: New
     )
 
 
-def _label(relation: Relation, placement: Placement) -> Label:
+def _label(relation: Relation, placement: Placement, news: News = NO_NEWS) -> Label:
     return Label(
         relation=relation.value,
         similarity=None if placement.story is None else placement.similarity,
         related=dict(placement.related),
+        told_before=news.told_before,
     )
 
 

@@ -1,14 +1,16 @@
 """What is new about a story: the facts of an article that nobody in it has told, and on whom that rests."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 from types import MappingProxyType
 
 from streams.alerts.sameness import ROUNDED_BY, same_amount, same_date, size_of
 from streams.articles.article import Head
 from streams.stories.growth import told_facts
-from streams.stories.story import Arrival, Fact, Story, StoryFact
+from streams.stories.story import Arrival, Fact, Story, StoryFact, ToldBefore
 
 WANTED = ("money", "percentage", "number", "entity", "negation", "date", "update")  # what a trader looks for first
 MOST_NEW = 6
@@ -18,10 +20,15 @@ A_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """The facts that are new, and for each that is not, who told it (of the article's own permission if possible)."""
+    """The facts that are new, and for each that is not, who told it (of the article's own permission if possible).
+
+    `told_before` are those that the article leads with and that nobody of its own permission told: who may see it may
+    not have been told them. The first six of each set of permissions are all that a desk can be shown.
+    """
 
     new: tuple[Fact, ...]
     told_by: tuple[StoryFact, ...]
+    told_before: tuple[ToldBefore, ...] = ()
 
 
 def news_of(arrival: Arrival, story: Story) -> News:
@@ -33,17 +40,37 @@ def news_of(arrival: Arrival, story: Story) -> News:
     for told in story.facts:
         if (told.kind, told.value) not in tellers or told.permission == arrival.head.permission:
             tellers[told.kind, told.value] = told
-    new, told_by = [], []
+    new, told_by, elsewhere = [], [], []
     for fact in told_facts(arrival):
+        leads = fact not in arrival.background
         teller = tellers.get((fact.kind, fact.value))
-        if teller is None and fact not in arrival.background:
+        if teller is None and leads:
             like = _like(fact, tellers.values())
             teller = min(like, key=lambda other: other.permission != arrival.head.permission, default=None)
         if teller:
             told_by.append(teller)
-        elif fact not in arrival.background and not _is_its_own_day(fact, arrival.head):
+        if not leads or _is_its_own_day(fact, arrival.head):
+            continue
+        if teller is None:
             new.append(fact)
-    return News(new=in_order(new), told_by=tuple(dict.fromkeys(told_by)))
+        elif teller.permission != arrival.head.permission:
+            elsewhere.append(fact)
+    return News(
+        new=in_order(new),
+        told_by=tuple(dict.fromkeys(told_by)),
+        told_before=tuple(_told_before(in_order(elsewhere), story, arrival.head.permission)),
+    )
+
+
+def _told_before(facts: Iterable[Fact], story: Story, own: str) -> Iterator[ToldBefore]:
+    """Yield the facts that were told, in any form, under other permissions alone; six of each set of permissions."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    for fact in facts:
+        equal = (told for told in story.facts if (told.kind, told.value) == (fact.kind, fact.value))
+        held = tuple(sorted({told.permission for told in chain(equal, _like(fact, story.facts))}))
+        counts[held] += 1
+        if own not in held and counts[held] <= MOST_NEW:
+            yield ToldBefore(kind=fact.kind, value=fact.value, permissions=held)
 
 
 def in_order(facts: Iterable[Fact]) -> tuple[Fact, ...]:

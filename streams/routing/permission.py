@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from streams.alerts.alert import Alert, DeskAlert, Related, Relation
+from streams.alerts.alert import Alert, DeskAlert, NewToken, Related, Relation
 from streams.alerts.sources import seen_by
 from streams.alerts.urgency import at_most_urgent
+from streams.alerts.whats_new import MOST_NEW, WANTED
 from streams.ids import RuleId
 from streams.routing.route import Desk
 
@@ -36,21 +37,36 @@ def may_compare(desk: Desk, alert: Alert) -> bool:
 def relation_for(desk: Desk, alert: Alert) -> Relation:
     """Return the alert's relation for a desk that heard of the story by this rule.
 
-    What copies or confirms the unseen is an update to it; the first of a story that it knows is a copy.
+    What copies or confirms the unseen is an update to it, and so is what only the unseen told before; the first of a
+    story that it knows is a copy.
     """
     if alert.relation is Relation.FIRST:
         return Relation.COPY
-    hidden = alert.relation in NOTHING_NEW and not may_compare(desk, alert)
-    return Relation.UPDATE if hidden else alert.relation
+    return Relation.UPDATE if alert.relation in NOTHING_NEW and _rests_on_the_unseen(desk, alert) else alert.relation
+
+
+def whats_new_for(desk: Desk, alert: Alert) -> tuple[NewToken, ...]:
+    """Return what is new about the story to who sees what the desk may see: the first six, as a trader wants them."""
+    unheard = [
+        NewToken(value=told.value, kind=told.kind)
+        for told in alert.told_before
+        if not any(may_see(desk, permission) for permission in told.permissions)
+    ]
+    if not unheard:
+        return alert.whats_new
+    new = dict.fromkeys((*alert.whats_new, *unheard))
+    return tuple(sorted(new, key=lambda token: WANTED.index(token.kind)))[:MOST_NEW]
 
 
 def as_seen_by(desk: Desk, alert: Alert, telling: Telling) -> DeskAlert:
-    """Return the alert with sources, lags, counts, relations and rules computed from what the desk may see."""
+    """Return the alert with what is new, sources, lags, relations and rules computed from what the desk may see."""
     fields = {name: getattr(alert, name) for name in Alert.model_fields}
     fields |= {
         "desk": desk.desk_id,
         "told_as": telling.told_as,
         "routes_version": telling.routes_version,
+        "whats_new": whats_new_for(desk, alert),
+        "told_before": (),
         "sources": seen_by(alert.sources, lambda permission: may_see(desk, permission)),
         "related": _related(desk, alert),
         "late_by_s": telling.late_by_s,
@@ -65,9 +81,15 @@ def as_seen_by(desk: Desk, alert: Alert, telling: Telling) -> DeskAlert:
             if rule.rule_id in telling.rules
         ),
     }
-    if not may_compare(desk, alert):
+    if _rests_on_the_unseen(desk, alert):
         fields |= {"compared_with": None, "similarity": None, "firm": True, "relation": telling.told_as}
     return DeskAlert.model_validate(fields)
+
+
+def _rests_on_the_unseen(desk: Desk, alert: Alert) -> bool:
+    """Return whether the relation would tell the desk of what it may not see."""
+    told_elsewhere = alert.relation in NOTHING_NEW and bool(whats_new_for(desk, alert))
+    return told_elsewhere or not may_compare(desk, alert)
 
 
 def _related(desk: Desk, alert: Alert) -> tuple[Related, ...]:

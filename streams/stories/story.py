@@ -53,6 +53,14 @@ class StoryFact(Part):
     permission: str
 
 
+class ToldBefore(Part):
+    """A fact that an article leads with, and the permissions under which alone the story told it, in any form."""
+
+    kind: str
+    value: str
+    permissions: tuple[str, ...]
+
+
 class StoryText(Part):
     """A text of the story, as copies are found by: its hash, and its sketch (both may be empty)."""
 
@@ -82,6 +90,7 @@ class Label(Part):
     compared_permission: str = ""
     needs: tuple[str, ...] = ()
     whats_new: tuple[Fact, ...] = ()
+    told_before: tuple[ToldBefore, ...] = ()
     related: Mapping[StoryId, float] = {}
 
 

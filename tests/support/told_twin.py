@@ -119,9 +119,11 @@ def key_of(alert: Alert, rule: AlertedRule, news: News) -> Key:
 
 
 def unseen(alert: Alert, plan: Plan) -> bool:
-    """Return whether the desk may not see something that the comparison rests on."""
-    compared = alert.compared_with
-    return compared is not None and not {compared.permission, *compared.needs} <= set(plan.holds)
+    """Return whether the desk may not see something that the comparison rests on, or was not told all of it."""
+    compared, holds = alert.compared_with, set(plan.holds)
+    if any(holds.isdisjoint(told.permissions) for told in alert.told_before):
+        return True
+    return compared is not None and not {compared.permission, *compared.needs} <= holds
 
 
 def run(happenings: Sequence[Happening], clusterer: Clusterer, first: Reroute) -> Found:

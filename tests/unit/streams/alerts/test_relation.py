@@ -138,3 +138,53 @@ def test_without_facts_it_is_compared_with_a_source_of_its_own_permission_if_the
     assert hidden.compared_with is not None
     assert seen.compared_with is not None
     assert (hidden.compared_with.article_id, seen.compared_with.article_id) == ("a1", "a2")
+
+
+DPA, OWN, REUTERS = ({"permission": permission} for permission in ("dpa", "public", "reuters"))
+IN_BODY = Facts(numbers=("60",), background=("numbers 60",))
+
+
+@pytest.mark.parametrize(
+    ("told", "given", "expected"),
+    [
+        pytest.param([DPA | {"numbers": ["60"]}], {"numbers": ["60"]}, [("60", "dpa")], id="by another"),
+        pytest.param(
+            [REUTERS | {"numbers": ["60"]}, DPA | {"numbers": ["60"]}],
+            {"numbers": ["60"]},
+            [("60", "dpa", "reuters")],
+            id="by two others",
+        ),
+        pytest.param([DPA | {"numbers": ["60"]}, OWN | {"numbers": ["60"]}], {"numbers": ["60"]}, [], id="by its own"),
+        pytest.param(
+            [DPA | {"numbers": ["11980000"]}], {"numbers": ["12000000"]}, [("12000000", "dpa")], id="in another form"
+        ),
+        pytest.param(
+            [OWN | {"numbers": ["11980000"]}, DPA | {"numbers": ["12000000"]}],
+            {"numbers": ["12000000"]},
+            [],
+            id="by its own in another form",
+        ),
+        pytest.param([], {"numbers": ["60"]}, [], id="by nobody: it is new to all"),
+        pytest.param([DPA | {"numbers": ["60"]}], {"facts": IN_BODY}, [], id="by another, but this one does not lead"),
+        pytest.param(
+            [DPA | {"facts": Facts(dates=("2025-10-26",))}], {"facts": Facts(dates=("2025-10-26",))}, [], id="its day"
+        ),
+        pytest.param(
+            [DPA | {"numbers": [str(number) for number in range(60, 80)]}],
+            {"numbers": [str(number) for number in range(60, 80)]},
+            [(str(number), "dpa") for number in range(60, 66)],
+            id="as many of one permission as a desk is shown",
+        ),
+    ],
+)
+def test_what_was_told_under_other_permissions_alone_is_noted_with_these(
+    told: list[dict[str, object]], given: dict[str, object], expected: list[tuple[str, ...]]
+) -> None:
+    stage = Stage()
+    stage.alert(second(article_id="a0", numbers=[]))
+    for number, one in enumerate(told, 1):
+        stage.alert(second(article_id=f"a{number}", **{"numbers": [], **one}))
+
+    alert = stage.alert(second(article_id="a9", **{"numbers": [], **given}))
+
+    assert [(fact.value, *fact.permissions) for fact in alert.told_before] == expected

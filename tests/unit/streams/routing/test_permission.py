@@ -1,7 +1,8 @@
 import pytest
 
-from streams.alerts.alert import AlertSource, ComparedWith, Related, Relation
+from streams.alerts.alert import AlertSource, ComparedWith, NewToken, Related, Relation
 from streams.routing.permission import Telling, as_seen_by, may_see, relation_for
+from streams.stories.story import ToldBefore
 from tests.support.alerting import alert, desk
 
 ANY = Telling(told_as=Relation.UPDATE, rules={"rare-earths": 1}, late_by_s=None, routes_version="v1")
@@ -88,3 +89,43 @@ def test_a_publisher_is_one_source_with_the_first_of_its_services_that_the_desk_
 
     assert [(source.publisher, source.lag_s) for source in both.sources] == [("Reuters", 0), ("BBC", 64)]
     assert [source.lag_s for source in as_seen_by(desk(), given, ANY).sources] == [0, 4]
+
+
+NUMBER = NewToken(value="60", kind="number")
+MONEY = ToldBefore(value="USD 5000000000", kind="money", permissions=("dpa", "reuters"))
+
+
+@pytest.mark.parametrize(
+    ("held", "relation", "expected"),
+    [
+        pytest.param(("public",), "update", ["USD 5000000000", "60"], id="told by the unseen alone: new to the desk"),
+        pytest.param(("public", "dpa"), "update", ["60"], id="told by one of those that it sees"),
+    ],
+)
+def test_what_is_new_is_new_to_the_desk(held: tuple[str, ...], relation: str, expected: list[str]) -> None:
+    given = alert(relation=relation, extra={"whats_new": (NUMBER,), "told_before": (MONEY,), "compared_with": SEEN})
+
+    seen = as_seen_by(desk("fx", *held), given, ANY)
+
+    assert [token.value for token in seen.whats_new] == expected
+    assert seen.told_before == ()
+
+
+def test_of_what_is_new_to_a_desk_it_is_shown_the_first_six() -> None:
+    told = tuple(ToldBefore(value=str(number), kind="number", permissions=("dpa",)) for number in range(6))
+    given = alert(relation="update", extra={"whats_new": (NewToken(value="eu", kind="entity"),), "told_before": told})
+
+    assert [token.value for token in as_seen_by(desk(), given, ANY).whats_new] == ["0", "1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize("relation", ["copy", "confirmation"])
+def test_a_figure_that_the_unseen_alone_told_makes_a_copy_of_the_seen_an_update(relation: str) -> None:
+    given = alert(
+        relation=relation, extra={"told_before": (MONEY,), "compared_with": SEEN, "similarity": 0.9, "firm": False}
+    )
+    seen, whole = as_seen_by(desk(), given, ANY), as_seen_by(desk("fx", "public", "dpa"), given, ANY)
+
+    assert relation_for(desk(), given) == "update"
+    assert (seen.relation, seen.compared_with, seen.similarity) == ("update", None, None)
+    assert relation_for(desk("fx", "public", "dpa"), given) == relation
+    assert (whole.relation, whole.compared_with) == (relation, SEEN)
