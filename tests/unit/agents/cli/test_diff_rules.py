@@ -169,6 +169,36 @@ def test_a_long_query_is_wrapped_under_its_sign() -> None:
     assert all(len(row) <= 60 for row in rows)
 
 
+WORDS = [f"word{number}" for number in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param(WORDS, [*WORDS, "more"], ["      … word25 word26 word27 word28 word29", "    + more"], id="more"),
+        pytest.param(
+            WORDS, WORDS[1:], ["    - word0", "      word1 word2 word3 word4 word5 …"], id="the first is gone"
+        ),
+        pytest.param(
+            WORDS,
+            [*WORDS[:10], "x", *WORDS[11:]],
+            [
+                "      … word5 word6 word7 word8 word9",
+                "    - word10",
+                "    + x",
+                "      word11 word12 word13 word14 word15 …",
+            ],
+            id="one in the middle",
+        ),
+    ],
+)
+def test_of_a_long_query_the_words_that_changed_are_shown(
+    before: list[str], after: list[str], expected: list[str]
+) -> None:
+    change = FieldChange(field="query", old=" ".join(before), new=" ".join(after))
+    assert list(field_lines(change, room=None))[1:] == expected
+
+
 def test_of_many_rules_the_first_are_named() -> None:
     assert named(tuple(f"r{number}" for number in range(10))).endswith("r6, r7 and 2 more")
 
