@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 import structlog
 from pydantic import SecretStr
 
+from agents.log_rate import OncePer
+
 REDACTED = "[redacted]"
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^\s\"'<>]+", re.IGNORECASE)
 _TOKEN = re.compile(r"\b(?:xox[a-z]-[\w-]+|whsec_[\w+/=-]+|Bearer\s+\S+|Basic\s+\S+)", re.IGNORECASE)
 _SECRET_NAMES = frozenset({"token", "password", "secret", "authorization", "url", "key"})
 _STRUCTLOGS_OWN = frozenset({"_record", "_from_structlog", "exc_info", "stack_info"})
@@ -29,6 +31,7 @@ def configure(*, form: str, level: str, stream: Any = None) -> None:  # noqa: AN
     """Choose the form of the log (auto, console, json) and its level for this process.
 
     The clients' loggers stand at WARNING: their default builds three records an event (12 % of the processor time).
+    What a library says again within ten seconds is counted, not written.
     """
     out = stream or sys.stderr
     console = form == "console" or (form == "auto" and out.isatty())
@@ -52,6 +55,7 @@ def configure(*, form: str, level: str, stream: Any = None) -> None:  # noqa: AN
     )
     handler = logging.StreamHandler(out)
     handler.setFormatter(formatter)
+    handler.addFilter(OncePer())
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(level)
     for name in _QUIET:

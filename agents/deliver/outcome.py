@@ -96,7 +96,7 @@ def retry_after_s(header: str | None, *, now: datetime) -> float | None:
         return min(float(text[:9]), MOST_PATIENCE_S)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max((aware - now).total_seconds(), 0.0)

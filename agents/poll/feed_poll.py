@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -19,13 +20,24 @@ from streams.articles.intake import Origin
 from streams.articles.notes import feed_note
 from streams.articles.reading import Reading
 from streams.errors import TocsinError
-from streams.feeds.after_poll import Answer, Outcome, Timing, after_answer, after_failure, resumed, revived, target
+from streams.feeds.after_poll import (
+    Answer,
+    Outcome,
+    Timing,
+    after_answer,
+    after_failure,
+    resumed,
+    revived,
+    set_back,
+    target,
+)
 from streams.feeds.delta import body_hash
 from streams.feeds.feed import Feed, FeedHealth, FeedState
 from streams.feeds.health import Condition, condition_of
 from streams.feeds.schedule import Wishes, floor_s, needs_full_get
 
 COALESCED = timedelta(minutes=5)
+SET_BACK = timedelta(seconds=1)  # less is a clock that is steered
 LOG = log.named(records.STAGE)
 
 
@@ -93,12 +105,23 @@ class FeedPoll:
         """Return True when the next poll is due, False when there is none any more."""
         while not self._stopped and (pause_s := self._pause_s()) > 0:
             self._changed.clear()
-            try:
+            before = self._around.clock() - self._ticked()
+            with suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
                     await self._changed.wait()
-            except TimeoutError:
-                continue
+            self._set_back(before - (self._around.clock() - self._ticked()))
         return not self._stopped
+
+    def _ticked(self) -> timedelta:
+        return timedelta(seconds=asyncio.get_running_loop().time())
+
+    def _set_back(self, by: timedelta) -> None:
+        """Move what is planned along with a clock that was set back, or the feed would wait for it that much longer."""
+        if by < SET_BACK:
+            return
+        self._gate.open()
+        self._written_at = None
+        self.state = set_back(self.state, by=by, now=self._around.clock())
 
     def _pause_s(self) -> float:
         if self.state.health is FeedHealth.PARKED:

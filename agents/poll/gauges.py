@@ -48,7 +48,7 @@ def skew_of(answer: Fetched) -> float | None:
         return None
     try:
         said = parsedate_to_datetime(answer.headers.get("Date", ""))
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     ours = answer.started_at + (answer.answered_at - answer.started_at) / 2
     return (said.replace(tzinfo=said.tzinfo or UTC) - ours).total_seconds() + int(age[:9] or 0) + 0.5

@@ -40,6 +40,10 @@ class HostGate:
         self.close(until)
         return [state for member in self.members.values() for state in member.put_off(until)]
 
+    def open(self) -> None:
+        """Forget how long the host was to be left alone: each of its feeds knows that for itself."""
+        self.closed_until = None
+
     def answered(self) -> None:
         """Count an answer, whatever it says: the host is there."""
         self.failures = 0

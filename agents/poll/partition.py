@@ -106,7 +106,7 @@ class Partition:
             return FeedState.from_json(record.value, schema=record.schema)
         except PoisonError as err:
             self._set_aside(record, err)
-            return fresh
+            return fresh.model_copy(update={"seq": max(0, records.sequence_of(record))})  # else the next start reads it
 
     def _remove(self, feed_id: str) -> None:
         if feed_id in self._polls:
@@ -137,7 +137,6 @@ class Partition:
         tasks = {task for _, task in self._polls.values()} | self._ending | ({self._beat} if self._beat else set())
         for poll, task in self._polls.values():
             poll.stop()
-            self._around.load.forget(poll.feed.feed_id)
             if poll.asking:
                 task.cancel()
         if self._beat is not None:
@@ -146,6 +145,8 @@ class Partition:
         for task in late:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for poll in polls:
+            self._around.load.forget(poll.feed.feed_id)  # not before: a poll that finishes takes its rate into account
         await self._write([poll for poll in polls if poll.unwritten])
 
     async def _write(self, polls: list[FeedPoll]) -> None:

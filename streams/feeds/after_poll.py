@@ -11,6 +11,7 @@ from streams.feeds.schedule import (
     DENIED_GAP_S,
     KEPT_REDIRECT_FOR,
     KEPT_REDIRECT_POLLS,
+    MOST_RETRY_AFTER_S,
     Bounds,
     Wishes,
     backoff_s,
@@ -23,6 +24,7 @@ from streams.feeds.schedule import (
 )
 
 GIVE_UP_REDIRECT_FAILURES = 3
+UNBROKEN = {"failures": 0, "failing_since": None}
 
 
 class Outcome(StrEnum):
@@ -113,8 +115,7 @@ def after_answer(feed: Feed, state: FeedState, answer: Answer, wishes: Wishes, t
                 jitter=timing.jitter,
             ),
             "gap_s": gap,
-            "failures": 0,
-            "failing_since": None,
+            **UNBROKEN,
             "last_outcome": answer.outcome.value,
             "redirect": moved,
             "last_item_at": newest,
@@ -137,15 +138,27 @@ def _moved(feed: Feed, state: FeedState, answer: Answer, now: datetime) -> Redir
 
 
 def resumed(feed: Feed, state: FeedState, *, now: datetime) -> FeedState:
-    """Return the state as a poller takes it up: at its stored time, or now when the feed has another address."""
+    """Return the state as a poller takes it up: at its stored time, or now when the feed has another address.
+
+    A stored time that is further ahead than anyone may wish was written by a clock that was ahead.
+    """
+    ahead = state.next_poll_at - now
+    if ahead > timedelta(seconds=MOST_RETRY_AFTER_S):
+        state = set_back(state, by=ahead, now=now)
     known = {"", feed.fetch_url, *([state.redirect.url] if state.redirect else [])}
     return state if state.validators_url in known else revived(state, now=now)
 
 
+def set_back(state: FeedState, *, by: timedelta, now: datetime) -> FeedState:
+    """Return the state after the clock was set back: the next poll is as far off as it was, and nothing is ahead."""
+    seen = {name: getattr(state, name) for name in ("last_item_at", "last_full_get_at", "last_rate_at")}
+    seen = {name: at and min(at, now) for name, at in seen.items()}
+    return state.model_copy(update={**seen, "next_poll_at": state.next_poll_at - by})
+
+
 def revived(state: FeedState, *, now: datetime) -> FeedState:
     """Return the state of a feed that is tried again at once, whatever went wrong before."""
-    afresh = {"failures": 0, "failing_since": None, "health": FeedHealth.ON_TIME, "next_poll_at": now}
-    return state.model_copy(update=afresh)
+    return state.model_copy(update={**UNBROKEN, "health": FeedHealth.ON_TIME, "next_poll_at": now})
 
 
 def asked_elsewhere(state: FeedState, asked: str) -> FeedState:
@@ -161,6 +174,8 @@ def after_failure(
 ) -> FeedState:
     """Return the state after a poll that failed: what was known stays known, and the pause grows."""
     now = timing.answered
+    if outcome is Outcome.GONE and state.last_outcome != Outcome.GONE:
+        state = state.model_copy(update=UNBROKEN)  # only answers of 410 count towards the end
     failed = asked_elsewhere(state, asked).model_copy(
         update={"failures": state.failures + 1, "failing_since": state.failing_since or now, "seq": state.seq + 1}
     )

@@ -77,9 +77,10 @@ def gap_after_answer_s(state: FeedState, gap_s: float, within: Bounds, *, now: d
 def next_poll(*, started: datetime, answered: datetime, gap_s: float, least_s: float, jitter: float) -> datetime:
     """Return when the feed is polled next: a gap (10 % of jitter) after the start, never inside the floor.
 
-    `jitter` is a number from -1 to 1. The gap counts from the request's start, so that slow answers don't add up.
+    `jitter` is a number from -1 to 1. The gap counts from the request's start, so that slow answers don't add up; from
+    the answer if the clock was set back meanwhile.
     """
-    wanted = started + timedelta(seconds=gap_s * (1 + 0.1 * jitter))
+    wanted = min(started, answered) + timedelta(seconds=gap_s * (1 + 0.1 * jitter))
     return max(wanted, answered + timedelta(seconds=least_s))
 
 

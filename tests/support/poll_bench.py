@@ -1,7 +1,7 @@
 """A poller on its own: a real origin, a log in memory, and no broker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -109,10 +109,11 @@ class Bench:
         self.registry = CollectorRegistry()
         self.poller = self.new()
 
-    def new(self) -> Poller:
+    def new(self, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Poller:
         self.registry = CollectorRegistry()
         settings = Settings(allow_addresses=tuple(self.allow), requests_per_second=1_000.0)
-        return Poller(settings, owner=self.owned, producer=self.log, metrics=Metrics(self.registry), jitter=lambda: 0.0)
+        metrics = Metrics(self.registry)
+        return Poller(settings, owner=self.owned, producer=self.log, metrics=metrics, clock=clock, jitter=lambda: 0.0)
 
     async def start(self, *records: Incoming) -> None:
         self.poller.begin(NUMBER)

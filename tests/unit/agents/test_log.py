@@ -132,3 +132,16 @@ def test_the_form_follows_where_the_log_goes(
 def test_an_unknown_level_is_refused() -> None:
     with pytest.raises(KeyError, match="LOUD"):
         log.configure(form="json", level="LOUD", stream=io.StringIO())
+
+
+def test_what_a_library_says_again_and_again_is_written_once() -> None:
+    out = configured()
+    for _ in range(75):
+        logging.getLogger("aiokafka.conn").warning("connect to %s failed", "node 1")
+    assert written(out)["event"] == "connect to node 1 failed"
+
+
+@pytest.mark.timeout(20)
+def test_a_very_long_word_is_looked_through_in_linear_time() -> None:
+    text = "a" * 1_000_000
+    assert log.without_secrets(f"{text} https://ann:pa55@wire.test/x") == f"{text} https://wire.test"

@@ -21,6 +21,7 @@ NOW = datetime(2026, 3, 2, 14, 55, tzinfo=UTC)
         pytest.param("Mon, 02 Mar 2026 14:55:30 -0000", 30.0, id="a date without a zone"),
         pytest.param("Mon, 02 Mar 2026 14:00:00 GMT", 0.0, id="a date that is past"),
         pytest.param("soon", None, id="a word"),
+        pytest.param("Mon, 02 Mar 2026 99999999999:00:00 GMT", None, id="an hour beyond every clock"),
         pytest.param("-5", None, id="a negative number"),
         pytest.param("", None, id="empty"),
         pytest.param(None, None, id="absent"),

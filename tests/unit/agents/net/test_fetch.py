@@ -206,6 +206,7 @@ async def test_a_fetcher_may_be_closed_twice() -> None:
         pytest.param("Mon, 02 Mar 2026 09:31:00 -0000", 60.0, id="a date without a zone"),
         pytest.param("Mon, 02 Mar 2026 09:00:00 GMT", 0.0, id="a date that is over"),
         pytest.param("soon", None, id="neither"),
+        pytest.param("Mon, 02 Mar 99999999999999999999 09:31:00 GMT", None, id="a year beyond every calendar"),
         pytest.param("", None, id="absent"),
         pytest.param("9" * 40, 999_999_999.0, id="for ever"),
     ],

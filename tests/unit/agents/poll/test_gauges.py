@@ -61,6 +61,7 @@ def article(**fields: object) -> Article:
         pytest.param(answer(START - timedelta(seconds=90), Age="90"), 0, id="the origin's Date by way of a cache"),
         pytest.param(answer(None), None, id="no Date"),
         pytest.param(answer("yesterday"), None, id="no date in Date"),
+        pytest.param(answer("Mon, 02 Mar 2026 99999999999:00:00 GMT"), None, id="an hour beyond every clock"),
         pytest.param(answer(START, Age="-5"), None, id="an Age that is none"),
     ],
 )

@@ -1,16 +1,21 @@
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import web
 
-from agents.kafka import Incoming
+from agents.kafka import Incoming, Outgoing
+from agents.poll.partition import Partition
+from agents.poll.surroundings import Load
 from streams.articles.article import Article, ArticleKind
+from streams.articles.notes import OWN_FEED
 from streams.errors import RefusedError
 from streams.feeds.feed import FeedHealth, FeedState, FeedStatus
 from streams.topics import ARTICLES, DEAD_LETTERS, FEED_STATES, FEEDS
 from tests.fakes import Answer, rss, slow_loris
-from tests.support.poll_bench import NAMES, NUMBER, bench, feed_of, incoming, item, tombstone
+from tests.support.poll_bench import NAMES, NUMBER, MemoryLog, bench, feed_of, incoming, item, tombstone
 
 
 async def test_a_state_stands_in_the_partition_of_its_feed() -> None:
@@ -233,3 +238,60 @@ async def test_a_number_that_is_lost_while_the_answer_comes_gets_no_article() ->
         await it.origin.wait_for("/feed", 1)
         await asyncio.sleep(0.2)
         assert it.log.articles() == []
+
+
+async def test_a_clock_that_is_set_back_by_hours_keeps_no_feed_waiting() -> None:
+    async with bench() as it:
+        ahead = [timedelta(hours=8)]
+        it.poller = it.new(clock=lambda: datetime.now(UTC) + ahead[0])
+        await it.start(incoming(feed_of(it.origin.script("/feed", Answer(rss([item(1)]))), gap_s=0.5)))
+        await it.log.until(states=1)
+        ahead[0] = timedelta(0)
+        asked = await it.origin.wait_for("/feed", 3)
+        assert asked[1].at_s - asked[0].at_s >= 0.4, "set back, it is no earlier either"
+
+
+async def test_a_state_that_cannot_be_read_is_behind_the_one_that_follows_it() -> None:
+    async with bench() as it:
+        feed = feed_of(it.origin.script("/feed", Answer(rss([item(1)]), etag='"1"')))
+        state = FeedState(feed_id=feed.feed_id, next_poll_at=datetime.now(UTC), gap_s=1.0, seq=500)
+        broken = replace(incoming(state), value=b"{")
+        await it.start(incoming(feed), broken)
+        await it.log.until(states=1)
+        await it.end()
+        assert it.log.states()[0].seq > state.seq
+        it.poller = it.new()
+        await it.start(incoming(feed), broken, *map(incoming, it.log.states()))
+        await it.origin.wait_for("/feed", 2)
+        assert it.origin.requests("/feed")[-1].headers["If-None-Match"] == '"1"'
+
+
+async def test_a_feed_that_went_while_it_published_draws_on_the_budget_no_more() -> None:
+    async with bench() as it:
+        feed = feed_of(it.origin.script("/feed", Answer(rss([item(1)]))))
+        around = replace(it.poller._around, log=(held := HeldLog()))
+        partition = Partition(NUMBER, around, lambda _: None)
+        partition.restore(incoming(feed), is_state=False)
+        await it.poller._fetcher.open()
+        await partition.start()
+        await asyncio.wait_for(held.holding.wait(), 10)
+        ending = asyncio.create_task(partition.end())
+        await asyncio.sleep(0.05)
+        held.release.set()
+        await ending
+        assert len(held.states()) == 1
+        assert around.load == Load(around.load.budget_per_s)
+
+
+class HeldLog(MemoryLog):
+    """Holds the first articles back until it is told to go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.holding, self.release = asyncio.Event(), asyncio.Event()
+
+    async def deliver(self, outputs: Sequence[Outgoing]) -> None:
+        if outputs[0].topic is ARTICLES and Article.from_json(outputs[0].value).feed_id != OWN_FEED:
+            self.holding.set()
+            await self.release.wait()
+        await super().deliver(outputs)

@@ -110,10 +110,18 @@ def test_a_feed_without_news_for_60_hours_is_silent_until_it_brings_some() -> No
 
 
 def test_a_feed_that_is_gone_for_a_day_is_parked() -> None:
-    gone = known(failures=2, failing_since=START - timedelta(days=1))
+    gone = known(failures=2, failing_since=START - timedelta(days=1), last_outcome="gone")
     assert failed(gone, Outcome.GONE).health is FeedHealth.PARKED
     assert failed(gone, Outcome.HTTP_ERROR).health is FeedHealth.FAILING
-    assert failed(known(failures=2, failing_since=START), Outcome.GONE).health is FeedHealth.FAILING
+    short = known(failures=2, failing_since=START, last_outcome="gone")
+    assert failed(short, Outcome.GONE).health is FeedHealth.FAILING
+
+
+def test_one_410_after_a_day_of_other_failures_ends_nothing() -> None:
+    down = known(failures=50, failing_since=START - timedelta(days=2), last_outcome="timeout")
+    first = failed(down, Outcome.GONE)
+    assert (first.health, first.failures, first.failing_since) == (FeedHealth.FAILING, 1, TIMING.answered)
+    assert failed(first, Outcome.GONE).failures == 2
 
 
 def test_a_failure_at_another_address_drops_the_validators_of_the_first() -> None:
@@ -179,3 +187,11 @@ def test_a_feed_goes_on_at_its_stored_time() -> None:
     assert resumed(FEED, redirected, now=START) == redirected
     fresh = fresh_state(FEED, next_poll_at=START, gap_s=15)
     assert resumed(FEED, fresh, now=START) == fresh
+
+
+def test_a_stored_time_from_a_clock_that_was_a_year_ahead_is_now() -> None:
+    year = START + timedelta(days=365)
+    state = resumed(FEED, known(next_poll_at=year, last_item_at=year, last_full_get_at=year), now=START)
+    assert (state.next_poll_at, state.last_item_at, state.last_full_get_at) == (START, START, START)
+    later = known(next_poll_at=START + timedelta(days=1))
+    assert resumed(FEED, later, now=START) == later, "a server may wish for a day"

@@ -147,3 +147,9 @@ def test_a_feed_is_gone_after_three_polls_over_a_day(failures: int, hours: float
 def test_one_request_a_day_goes_without_validators(hours: float | None, full: bool) -> None:
     last = None if hours is None else START - timedelta(hours=hours)
     assert needs_full_get(state(last_full_get_at=last), now=START) is full
+
+
+def test_a_clock_that_is_set_back_during_a_request_puts_nothing_off() -> None:
+    ahead = START + timedelta(hours=8)
+    due = next_poll(started=ahead, answered=START, gap_s=60, least_s=0, jitter=0.0)
+    assert due == START + timedelta(seconds=60)
