@@ -65,7 +65,7 @@ def as_seen_by(desk: Desk, alert: Alert, telling: Telling) -> DeskAlert:
         "desk": desk.desk_id,
         "told_as": telling.told_as,
         "routes_version": telling.routes_version,
-        "whats_new": whats_new_for(desk, alert),
+        "whats_new": () if telling.told_as is Relation.FIRST and _opens(desk, alert) else whats_new_for(desk, alert),
         "told_before": (),
         "sources": seen_by(alert.sources, lambda permission: may_see(desk, permission)),
         "related": _related(desk, alert),
@@ -84,6 +84,14 @@ def as_seen_by(desk: Desk, alert: Alert, telling: Telling) -> DeskAlert:
     if _rests_on_the_unseen(desk, alert):
         fields |= {"compared_with": None, "similarity": None, "firm": True, "relation": telling.told_as}
     return DeskAlert.model_validate(fields)
+
+
+def _opens(desk: Desk, alert: Alert) -> bool:
+    """Return whether the article is the story's first to the desk, of which nobody can say what is new."""
+    head = alert.head
+    own = (head.publisher, head.permission, head.first_seen_at)
+    seen = (source for source in alert.sources if may_see(desk, source.permission))
+    return all((source.publisher, source.permission, source.first_seen_at) == own for source in seen)
 
 
 def _rests_on_the_unseen(desk: Desk, alert: Alert) -> bool:

@@ -3,7 +3,7 @@ import pytest
 from streams.alerts.alert import AlertSource, ComparedWith, NewToken, Related, Relation
 from streams.routing.permission import Telling, as_seen_by, may_see, relation_for
 from streams.stories.story import ToldBefore
-from tests.support.alerting import alert, desk
+from tests.support.alerting import NOW, alert, desk
 
 ANY = Telling(told_as=Relation.UPDATE, rules={"rare-earths": 1}, late_by_s=None, routes_version="v1")
 HIDDEN = ComparedWith(article_id="a0", permission="reuters")
@@ -129,3 +129,22 @@ def test_a_figure_that_the_unseen_alone_told_makes_a_copy_of_the_seen_an_update(
     assert (seen.relation, seen.compared_with, seen.similarity) == ("update", None, None)
     assert relation_for(desk("fx", "public", "dpa"), given) == relation
     assert (whole.relation, whole.compared_with) == (relation, SEEN)
+
+
+@pytest.mark.parametrize(
+    ("held", "told_as", "expected"),
+    [
+        pytest.param(("public",), "first", [], id="what opens the story for the desk is not new beside the unseen"),
+        pytest.param(("public", "dpa"), "first", ["60"], id="the first by a rule, of a story that the desk can see"),
+        pytest.param(("public",), "update", ["60"], id="an update of the article itself"),
+    ],
+)
+def test_nothing_is_called_new_where_all_is_new(held: tuple[str, ...], told_as: str, expected: list[str]) -> None:
+    sources = (
+        AlertSource(publisher="dpa", permission="dpa", lag_s=0, first_seen_at=NOW),
+        AlertSource(publisher="Reuters", permission="public", lag_s=0, first_seen_at=NOW),
+    )
+    given = alert(relation="update", extra={"whats_new": (NUMBER,), "sources": sources})
+    telling = Telling(told_as=Relation(told_as), rules={"rare-earths": 1}, late_by_s=None, routes_version="v1")
+
+    assert [token.value for token in as_seen_by(desk("fx", *held), given, telling).whats_new] == expected
