@@ -43,9 +43,10 @@ def backtest(
     save: Annotated[Path | None, typer.Option(help="Write the articles into a file, for --articles.")] = None,
     json: Json = False,
 ) -> int:
-    """Count what changed rules would have matched among past articles, and what they gain and lose; with samples.
+    """Show what changed rules would have matched in the past.
 
-    Articles are those that the topic `articles` got from --from (7d) to --to, or those of a file.
+    What they gain and lose beside the live ones is counted, with samples. Articles are those that the
+    topic `articles` got from --from (7d) to --to, or those of a file.
     """
     if draft and file is None:
         raise typer.BadParameter("--draft needs a FILE with the rules to add or change")

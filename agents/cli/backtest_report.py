@@ -155,7 +155,8 @@ def _said(report: Report) -> Iterator[str]:
     when = f", {period.first:%Y-%m-%d %H:%M} to {period.last:%Y-%m-%d %H:%M} UTC" if period.first else ""
     long = "" if not period.first else f" ({days:.1f} days)" if days else " (too short for figures a day: see --days)"
     yield f"{counted.articles:,} articles{revisions}{when}{long}"
-    yield f"{len(counted.rules)} of {len(report.after.rules)} rules can match otherwise than {report.beside}"
+    differ = "can match otherwise than" if report.live.rules else "are compared with"
+    yield f"{len(counted.rules)} of {report.after.rules_loaded} rules {differ} {report.beside}"
 
 
 def _print_rules(rules: list[Rule]) -> None:

@@ -16,6 +16,8 @@ from config.yaml_source import load, load_file
 from streams.errors import ConfigurationError
 from streams.matching.matcher import Matcher
 
+NOTHING = "nothing: there is no broker, and no --against"
+
 
 def live_side(settings: Settings, against: Path | None, *, optional: bool) -> tuple[Matcher, str]:
     """Return what the proposed rules are compared with, and what to call it.
@@ -27,7 +29,7 @@ def live_side(settings: Settings, against: Path | None, *, optional: bool) -> tu
             raise ConfigurationError(f"--against: {against} is no folder")
         return compiled(load_rules(against), settings), str(against)
     if settings.bootstrap is None and optional:
-        return Matcher.empty(), "no rules (there is no broker, and no --against)"
+        return Matcher.empty(), NOTHING
     changes = asyncio.run(live_changes(connected(settings)))
     return Matcher.empty().apply(changes), "what is live"
 

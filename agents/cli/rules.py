@@ -33,7 +33,10 @@ from streams.matching.ruleset import Outcome
 
 @with_settings
 def check(settings: Settings, *, json: Json = False) -> int:
-    """Check entities.yaml and rules.yaml, compile them, and try each rule on its examples; exit 1 if one fails."""
+    """Check the files and try every example; exit 1 if one fails.
+
+    Every mistake of entities.yaml and rules.yaml is shown at once; what may not be meant is noted.
+    """
     entries = entries_of(settings)
     results = tried(entries, compiled(entries, settings))
     failed = example_problems(results)
@@ -59,7 +62,7 @@ def try_examples(
     *,
     json: Json = False,
 ) -> int:
-    """Try each rule on its examples, those that it must match and those that it must not; exit 1 if one fails."""
+    """Try the rules on their examples; exit 1 if one fails."""
     entries = entries_of(settings)
     _known(entries, *(rules or ()))
     results = tried(entries, compiled(entries, settings), only=rules)
@@ -84,8 +87,9 @@ def explain(
     body: Annotated[str, typer.Option(help="Its text; - reads it from stdin.")] = "",
     json: Json = False,
 ) -> int:
-    """Show a rule of the files as a tree, with what of it holds for an article and where; exit 1 if it doesn't match.
+    """Show what of a rule holds for an article, and where.
 
+    The rule is that of the files. Exit 1 if it doesn't match.
     A file holds one article in JSON as the topic has it, or plain text with the headline as its first line.
     `tocsin explain ID --rule RULE` asks the live rule, as it was at the time.
     """
@@ -104,7 +108,10 @@ def explain(
 
 @with_broker
 def diff(settings: Settings, *, json: Json = False) -> int:
-    """Show what `apply` would change, field by field, and which rules name what changes; exit 1 if anything does."""
+    """Show what `apply` would change; exit 1 if it would.
+
+    Field by field, with the rules that name a changed entity or list, and what belongs to another owner.
+    """
     return _show_plan(settings, as_json=json)
 
 
@@ -115,7 +122,10 @@ def apply(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing: as `rules diff`.")] = False,
     json: Json = False,
 ) -> int:
-    """Make the files live: publish what differs, delete what is gone; exit 1 naming what another writer changed."""
+    """Make the files live; exit 1 naming what another writer changed.
+
+    What differs is published, what is gone is deleted.
+    """
     if dry_run:
         return _show_plan(settings, as_json=json)
     entries = entries_of(settings)
@@ -137,9 +147,10 @@ def _show_plan(settings: Settings, *, as_json: bool) -> int:
 
 @with_broker
 def show_history(settings: Settings, name: str, *, json: Json = False) -> int:
-    """Show every version of a rule, of an @entity or of a #list: who wrote it, when, and what it changed.
+    """Show every version of a rule, an @entity or a #list.
 
-    With --json each version holds its whole entry, which can be pasted into the YAML file as it is.
+    Who wrote it, when, and what it changed. With --json each version holds its whole entry, which can be pasted into
+    the YAML file as it is.
     """
     changes = asyncio.run(live_changes(settings))
     key = key_of(name)
