@@ -106,6 +106,15 @@ def test_a_name_without_end_is_refused_where_it_stands() -> None:
     assert "a name is 1 to 32 plain words" in problems[0]
 
 
+def test_the_matchers_own_reader_has_the_last_word() -> None:
+    _, problems = read(
+        rule("{id: a, query: x}"), entities=f"version: 1\nlists: {{goods: [{', '.join(['x'] * 10_001)}]}}\n"
+    )
+    assert len(problems) == 1
+    assert problems[0].startswith('entities.yaml:2:16 list "goods": ')
+    assert "more than 10,000 members; split it" in problems[0]
+
+
 def test_the_problems_of_both_files_are_shown_at_once(tmp_path: Path) -> None:
     (tmp_path / "entities.yaml").write_text("version: 1\nentities: [{id: A, type: t, names: {en: [x]}}]\n")
     (tmp_path / "rules.yaml").write_text(
