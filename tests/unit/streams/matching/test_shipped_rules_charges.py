@@ -1,4 +1,4 @@
-"""Whole articles on what railways, hotels, doctors or power companies charge, and on customs tariffs that touch them."""
+"""Articles on what railways, hotels, doctors or power companies charge, and on customs tariffs that touch them."""
 
 import pytest
 
@@ -11,22 +11,35 @@ CHARGES: list[Text] = [
     (
         "Power tariffs to rise in Maharashtra from April",
         "",
-        "The state electricity regulator has approved an average tariff rise of 10% for households. MSEDCL had asked for 17%. Consumer groups said the tariff order ignores losses. The tariff for farms stays unchanged.",
+        (
+            "The state electricity regulator has approved an average tariff rise of 10% for households. MSEDCL "
+            "had asked for 17%. Consumer groups said the tariff order ignores losses. The tariff for farms stays "
+            "unchanged."
+        ),
     ),
     (
         "Airtel, Jio hike mobile plans",
         "Bharti Airtel and Reliance Jio raised prepaid tariffs by up to 25%.",
-        "Analysts expect another round of tariff hikes before the IPO. Average revenue per user will rise. The tariff increase comes after elections.",
+        (
+            "Analysts expect another round of tariff hikes before the IPO. Average revenue per user will rise. "
+            "The tariff increase comes after elections."
+        ),
     ),
     (
         "Rail freight tariffs in Kazakhstan go up 8%",
         "The national railway will index tariffs in January, it said.",
-        "Shippers of grain and coal exporters complained. The tariff for coal wagons rises by 12%. China-bound containers pay a lower tariff.",
+        (
+            "Shippers of grain and coal exporters complained. The tariff for coal wagons rises by 12%. "
+            "China-bound containers pay a lower tariff."
+        ),
     ),
     (
         "Energy bills: fixed tariffs beat the cap",
         "Households can save £200 by switching to a fixed tariff, Uswitch says.",
-        "Octopus and British Gas have cut tariffs. Fixed tariffs are now cheaper than the standard variable tariff. The tariff lasts a year.",
+        (
+            "Octopus and British Gas have cut tariffs. Fixed tariffs are now cheaper than the standard variable "
+            "tariff. The tariff lasts a year."
+        ),
     ),
     (
         "Ghana's PURC announces new tariffs",
@@ -128,7 +141,10 @@ CUSTOMS: list[Text] = [
     (
         "Eskom tariff shock",
         "Nersa approved a tariff hike of 12.74%.",
-        "Municipalities will add to the tariffs. Business leaders said US tariffs on cars already hurt exporters of Eastern Cape.",
+        (
+            "Municipalities will add to the tariffs. Business leaders said US tariffs on cars already hurt "
+            "exporters of Eastern Cape."
+        ),
     ),
 ]
 

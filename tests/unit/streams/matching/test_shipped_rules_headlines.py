@@ -5,15 +5,15 @@ from itertools import chain
 import pytest
 
 from streams.matching.matcher import Matcher
-from tests.support.headlines import FOLDER, LANGUAGES, LATER, Headline, alerts, headlines, score, shipped
+from tests.support.headlines import FOLDER, FOLDERS, LANGUAGES, Headline, alerts, headlines, score, shipped
 from tests.support.matching import change
 
 # What the rules miss: alerts that were expected and did not come. No language has an alert that is wrong.
-MISSING = {"en": 0, "zh-Hans": 1, "zh-Hant": 1, "ja": 0, "de": 2}
+MISSING = {"en": 0, "zh-Hans": 1, "zh-Hant": 2, "ja": 0, "de": 2}
 
 
 def every(language: str) -> list[Headline]:
-    return [*headlines(language), *headlines(language, folder=LATER)]
+    return [told for folder in FOLDERS for told in headlines(language, folder=folder)]
 
 
 @pytest.fixture(scope="module")
