@@ -37,7 +37,6 @@ def article_from(
     `absent_at` is the start of the last request before it whose answer did not hold it, if there was one.
     """
     published, quality = date_of(entry, now=fetched_at)
-    updated = entry.updated.at if entry.updated and credible(entry.updated, now=fetched_at) else None
     spoken, source = language_of(text, feed.language or entry.language or language)
     url = canonical_url(entry.link) if entry.link else ""
     return Article(
@@ -60,7 +59,7 @@ def article_from(
         categories=_names(entry.categories, MOST_CATEGORIES),
         truncated=text.truncated,
         published_at=published,
-        updated_at=updated,
+        updated_at=entry.updated.at if entry.updated and credible(entry.updated, now=fetched_at) else None,
         date_quality=quality,
         absent_at=absent_at,
         first_seen_at=first_seen_at,

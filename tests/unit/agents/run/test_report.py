@@ -14,7 +14,8 @@ import structlog
 
 from agents import log
 from agents.run import report as run_report
-from agents.run.report import OwnLines, RunLog, RunReport, read_line
+from agents.run.report import MOST_WAITING, OwnLines, RunLog, RunReport, read_line
+from streams.errors import ConfigurationError
 
 
 class Terminal(io.StringIO):
@@ -226,3 +227,37 @@ def test_the_supervisors_own_log_goes_the_way_of_a_childs(kept: RunLog) -> None:
         "embedded broker ready",
         "embedded broker had to be killed",
     ]
+
+
+def test_a_full_disk_is_said_once_and_nothing_is_printed_beside(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tocsin.log").symlink_to("/dev/full")
+    out = io.StringIO()
+    report = RunReport(out, RunLog(tmp_path / "tocsin.log"))
+    for number in range(5):
+        report.notice(f"line {number}")
+    lost = "the log has lost lines and may lose more: [Errno 28] No space left on device"
+    assert out.getvalue().splitlines() == [lost, *(f"  line {number}" for number in range(5))]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_log_that_cannot_be_made_is_a_line_with_its_cure(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("no folder")
+    with pytest.raises(ConfigurationError, match="--data-dir"):
+        RunLog(tmp_path / "log" / "tocsin.log")
+
+
+def test_of_very_many_lines_that_wait_the_rest_are_counted_and_what_is_over_is_forgotten(kept: RunLog) -> None:
+    out, now = io.StringIO(), [0.0]
+    report = RunReport(out, kept, now=lambda: now[0])
+    for number in range(1_000):
+        report.line("poll", failed(number))
+    (gathered,) = report._gathered.values()
+    assert len(gathered.waiting) == MOST_WAITING
+    now[0] = 3.0
+    report.tell()
+    assert out.getvalue().startswith("poll     poll failed, 1000 times  ")
+    now[0] = 604.0
+    report.tell()
+    assert report._gathered == {}

@@ -1,24 +1,21 @@
 import asyncio
 import io
-import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import structlog
 
-from agents import log
 from agents.broker.server import free_port
 from agents.run import supervisor
 from agents.run.child_settings import Ports
 from agents.run.children import Child, ChildEndedError
 from agents.run.report import RunLog, RunReport
-from agents.run.supervisor import RunningError, Supervisor, ask, delivered, held
+from agents.run.supervisor import Supervisor, ask, delivered
 from agents.run.terminal import Terminal
 from config.settings import Settings
 from streams.errors import ConfigurationError, TocsinError, UnavailableError
@@ -219,22 +216,6 @@ def test_the_first_alert_is_seen_in_the_metrics(metrics: str, expected: bool) ->
     assert delivered(metrics) is expected
 
 
-def test_a_second_instance_on_the_same_folder_is_refused_in_one_line(tmp_path: Path) -> None:
-    with held(tmp_path), pytest.raises(RunningError) as caught, held(tmp_path):
-        pass
-    words = f"{tmp_path}: another tocsin runs there (process {os.getpid()}); stop it, or give another folder with"
-    assert str(caught.value) == f"{words} --data-dir"
-    assert caught.value.exit_code == 69
-    with held(tmp_path):
-        assert (tmp_path / "run.lock").read_text() == str(os.getpid())
-
-
-def test_a_data_folder_that_can_not_be_written_is_a_line_with_its_cure(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(ConfigurationError, match=r"Not a directory.; give another folder with --data-dir"):
-        held(tmp_path / "file" / "data").__enter__()
-
-
 @dataclass
 class Quick(Ground):
     """A ground that fails while it is opened, or never stands at all."""
@@ -279,26 +260,3 @@ async def test_a_signal_ends_a_run_even_before_it_stands(how: signal.Signals, st
     assert await life == 0
     assert stage.out.getvalue().endswith("  stopping\n  stopped\n")
     assert ground.calls[-1] == "close"
-
-
-@pytest.fixture
-def logging_as_before() -> Iterator[None]:
-    handlers, level = logging.root.handlers[:], logging.root.level
-    yield
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
-    structlog.reset_defaults()
-
-
-@pytest.mark.usefixtures("logging_as_before")
-def test_the_report_and_the_log_are_made_in_the_data_folder(tmp_path: Path) -> None:
-    out = io.StringIO()
-    with supervisor.reporting(Settings(data_dir=tmp_path / "new"), out) as report:
-        log.named("broker").info("embedded broker ready")
-        report.notice("here")
-        with pytest.raises(RunningError), held(tmp_path / "new"):
-            pass
-    kept = (tmp_path / "new" / "log" / "tocsin.log").read_text()
-    assert "embedded broker ready" in kept
-    assert kept.endswith("run      here\n")
-    assert out.getvalue() == "  here\n"
