@@ -8,6 +8,7 @@ clock, or on what happened to be cached. Figures: bench/stories.py.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import nlargest, nsmallest
@@ -108,10 +109,11 @@ class Clusterer:
     def place(self, arrival: Arrival, frequencies: Frequencies) -> Placement:
         """Return where the article belongs. Cost: 200 postings, and 8 stories term by term."""
         article = vector_of(arrival.terms, frequencies)
-        near = self._near(article, arrival.at)
+        ending = set(self.closing(arrival.at))  # gone already for who decides again after a crash between two records
+        near = self._near(article, arrival.at, ending)
         likely = (found for found in near if -found.far >= self._joins)
         told = (found for found in likely if compares(arrival, article, self.stories[found.story_id]))
-        joins = next(told, None) or self._translated(article, arrival, frequencies)
+        joins = next(told, None) or self._translated(article, arrival, frequencies, ending)
         others = (other for other in near if joins is None or other.story_id != joins.story_id)
         related = tuple((other.story_id, min(1.0, -other.far)) for other in islice(others, MOST_RELATED))
         return (
@@ -122,20 +124,20 @@ class Clusterer:
         """Return how alike an article and one story are, 0 to 1."""
         return self._measured(vector_of(arrival.terms, frequencies), story, arrival.at).similarity
 
-    def _near(self, article: Mapping[str, float], at: datetime) -> list[Near]:
+    def _near(self, article: Mapping[str, float], at: datetime, ending: AbstractSet[StoryId]) -> list[Near]:
         """Return the open stories at 0.10 or more, nearest first: rare terms propose them, all terms decide."""
-        stories = (self.open_story(name, at) for name in self._proposed(article))
+        stories = (self.open_story(name, at) for name in self._proposed(article, ending))
         near = [self._measured(article, story, at) for story in stories if story]
         return sorted(found for found in near if -found.far >= RELATED)
 
-    def _proposed(self, article: Mapping[str, float]) -> list[StoryId]:
+    def _proposed(self, article: Mapping[str, float], ending: AbstractSet[StoryId]) -> list[StoryId]:
         """Return the stories that can be at 0.10 or more, at most the 8 that are nearest by the article's rarest terms.
 
         Terms that few stories hold come first, until 200 postings are read; the first two are read whatever they cost.
         """
         dots: dict[StoryId, float] = {}
         left, least = MOST_POSTINGS, RELATED - ROUNDING
-        for number, (length, term) in enumerate(self._lists(article)):
+        for number, (length, term) in enumerate(self._lists(article, ending)):
             left -= length
             if left < 0 and number >= LEAST_LISTS:
                 least = PROPOSED
@@ -143,30 +145,39 @@ class Clusterer:
             weight = article[term]
             for name, held in self._index[term].items():
                 dots[name] = dots.get(name, 0.0) + weight * held
+        for name in ending:
+            dots.pop(name, None)
         scale = self._scale
         found = [(-near, name) for name, total in dots.items() if (near := total * scale[name]) >= least]
         return [name for _, name in (nsmallest(MOST_PROPOSED, found) if len(found) > MOST_PROPOSED else found)]
 
-    def _lists(self, article: Mapping[str, float]) -> list[tuple[int, str]]:
+    def _lists(self, article: Mapping[str, float], ending: AbstractSet[StoryId]) -> list[tuple[int, str]]:
         """Return the terms that any story holds, each behind the number of these, the rarest first."""
         index = self._index
-        return sorted([(len(index[term]), term) for term in article if term in index])
+        if not ending:
+            return sorted([(len(index[term]), term) for term in article if term in index])
+        counts = ((len(index[term].keys() - ending), term) for term in article if term in index)
+        return sorted(found for found in counts if found[0])
 
-    def _translated(self, article: Mapping[str, float], arrival: Arrival, frequencies: Frequencies) -> Near | None:
+    def _translated(
+        self, article: Mapping[str, float], arrival: Arrival, frequencies: Frequencies, ending: AbstractSet[StoryId]
+    ) -> Near | None:
         """Return the story that the article tells in another language: of several, that of most figures in common."""
         entities = leading(arrival)
         found = [
             (-shared_figures(arrival, story), self._measured(article, story, arrival.at))
-            for story in self._named(entities)
+            for story in self._named(entities, ending)
             if translates(arrival, entities, story, frequencies)
         ]
         return min(found)[1] if found else None
 
-    def _named(self, entities: Sequence[EntityId]) -> list[Story]:
+    def _named(self, entities: Sequence[EntityId], ending: AbstractSet[StoryId]) -> list[Story]:
         """Return the 200 newest stories that can hold as many of the entities as have to be shared."""
         lists = sorted((self._index.get(entity_term(entity), {}) for entity in entities), key=len)
         names = set[StoryId]().union(*lists[: max(0, len(lists) - least_shared(entities) + 1)])
-        return nlargest(MOST_NAMED, map(self.stories.__getitem__, names), key=lambda story: story.matches_offset)
+        return nlargest(
+            MOST_NAMED, map(self.stories.__getitem__, names - ending), key=lambda story: story.matches_offset
+        )
 
     def _measured(self, article: Mapping[str, float], story: Story, at: datetime) -> Near:
         product, shared = dot(article, story.terms)

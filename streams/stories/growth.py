@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TypeVar
 
+from streams.articles.article import Head
 from streams.ids import RuleId, StoryId
 from streams.stories.frequencies import Frequencies
 from streams.stories.story import Arrival, Fact, FirstArticle, Story, StoryFact, StoryRule, StorySource, StoryText
@@ -85,13 +86,13 @@ def _revisions(story: Story, rules: Iterable[StoryRule]) -> dict[RuleId, int]:
 
 def _sources(story: Story, arrival: Arrival) -> tuple[StorySource, ...]:
     head = arrival.head
-    known = {(source.publisher, source.permission): source for source in story.sources}
-    own = (head.publisher, head.permission)
-    before = known.get(own)
-    full = before is None and len(known) >= MOST_SOURCES
-    if full or (before and before.first_seen_at <= head.first_seen_at):  # matches don't come in the order of sight
+    same = (number for number, source in enumerate(story.sources) if _is_of(source, head))
+    place = next(same, len(story.sources))
+    before = story.sources[place : place + 1]
+    full = not before and len(story.sources) >= MOST_SOURCES
+    if full or (before and before[0].first_seen_at <= head.first_seen_at):  # matches don't come in the order of sight
         return story.sources
-    known[own] = StorySource(
+    source = StorySource(
         publisher=head.publisher,
         permission=head.permission,
         language=head.language,
@@ -101,16 +102,25 @@ def _sources(story: Story, arrival: Arrival) -> tuple[StorySource, ...]:
         date_quality=head.date_quality,
         article_id=head.article_id,
     )
-    return tuple(known.values())
+    return (*story.sources[:place], source, *story.sources[place + 1 :])
+
+
+def _is_of(source: StorySource, head: Head) -> bool:
+    return source.publisher == head.publisher and source.permission == head.permission
 
 
 def _facts(story: Story, arrival: Arrival) -> tuple[StoryFact, ...]:
     head = arrival.head
-    known = {(fact.kind, fact.value, fact.permission): fact for fact in story.facts}
-    for fact in (fact for fact in told_facts(arrival) if fact.kind == "entity" or fact not in arrival.background):
-        told = StoryFact(kind=fact.kind, value=fact.value, article_id=head.article_id, permission=head.permission)
-        known.setdefault((fact.kind, fact.value, head.permission), told)
-    return tuple(known.values())[-MOST_FACTS:]
+    told = [fact for fact in told_facts(arrival) if fact.kind == "entity" or fact not in arrival.background]
+    if not told:
+        return story.facts
+    known = {(fact.kind, fact.value) for fact in story.facts if fact.permission == head.permission}
+    new = dict.fromkeys(fact for fact in told if (fact.kind, fact.value) not in known)
+    added = (
+        StoryFact(kind=fact.kind, value=fact.value, article_id=head.article_id, permission=head.permission)
+        for fact in new
+    )
+    return (*story.facts, *added)[-MOST_FACTS:]
 
 
 def _texts(story: Story, arrival: Arrival) -> tuple[StoryText, ...]:

@@ -212,3 +212,10 @@ def test_a_clock_that_leaps_ends_stories_a_hundred_at_a_time() -> None:
 
     assert ended == [f"s{number}" for number in range(100)]
     assert made.place(arrival(after=80 * HOUR), COMMON).story is None, "nothing joins what has yet to end"
+
+
+def test_a_story_that_makes_room_for_the_article_is_neither_joined_nor_related(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = clusterer(s1=arrival(), s2=arrival(title="Floods displace thousands in Bangladesh"))
+    monkeypatch.setattr(clustering, "MOST_STORIES", 2)
+
+    assert made.place(arrival(), COMMON) == clustering.Placement()
