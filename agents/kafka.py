@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
@@ -22,7 +23,7 @@ from aiokafka.errors import (
 from agents import log
 from config.settings import Settings
 from streams import latency
-from streams.errors import RefusedError
+from streams.errors import ConfigurationError, RefusedError
 from streams.latency import Ledger
 from streams.record import Record
 from streams.topics import MESSAGE_BYTES, Names, Topic
@@ -168,7 +169,7 @@ def connection(settings: Settings) -> dict[str, Any]:
         "client_id": f"tocsin-{settings.instance or 'process'}",
     }
     if "SSL" in settings.security_protocol:
-        given["ssl_context"] = ssl.create_default_context(cafile=settings.ssl_ca_file)
+        given["ssl_context"] = _ssl_context(settings.ssl_ca_file)
     if settings.security_protocol.startswith("SASL"):
         password = settings.sasl_password.get_secret_value() if settings.sasl_password else None
         given |= {
@@ -177,6 +178,13 @@ def connection(settings: Settings) -> dict[str, Any]:
             "sasl_plain_password": password,
         }
     return given
+
+
+def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as err:  # ssl's own errors included
+        raise ConfigurationError(f"TOCSIN_SSL_CA_FILE: {ca_file}: {err.strerror or err}") from err
 
 
 def partition(topic: str, number: int) -> Any:  # noqa: ANN401 - aiokafka ships no types
@@ -241,7 +249,8 @@ class Producer:
     async def deliver(self, outputs: Sequence[Outgoing]) -> None:
         """Return when the broker has acknowledged every output, in order within each partition.
 
-        A refusal is retried with back-off: all that was not acknowledged, so that the order stands.
+        A refusal is retried with back-off: all that was not acknowledged, so that the order stands. A broker that is
+        away is waited for by the client itself, however long, and counts as no refusal.
         Raises: RefusedError when `produce_patience_s` is over, or when no further try can help. The caller must exit
         without a commit.
         """

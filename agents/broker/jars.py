@@ -4,6 +4,7 @@ import hashlib
 import logging
 import shutil
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -92,7 +93,8 @@ def resolve_jars(jars: Sequence[Jar], cache: Path) -> tuple[Path, ...]:
     for jar, path in zip(jars, paths, strict=True):
         if not is_locked(jar, path):
             raise JarError(path, "not the file that jars.lock names; delete it and start again")
-    marker.write_text(stamp(paths), encoding="utf-8")
+    with suppress(OSError):  # a cache that may only be read: they are proven at each start
+        marker.write_text(stamp(paths), encoding="utf-8")
     return paths
 
 

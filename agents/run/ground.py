@@ -15,7 +15,7 @@ from agents.broker.folder import FolderInUseError, delete_data
 from agents.broker.jars import locked_jars, resolve_jars
 from agents.broker.server import Broker
 from agents.kafka import Producer
-from agents.run.children import pause_s
+from agents.run.children import STEADY_AFTER_S, pause_s
 from agents.run.report import RunReport
 from agents.run.running import announce, withdraw
 from config.entities import Entry
@@ -187,24 +187,29 @@ class RunGround:
 
         Raises: what no new start cures, such as a folder that was deleted.
         """
-        failures = 0
+        failures, began = 0, time.monotonic()
         while self._broker is not None and (why := await self._broker.wait()) is not None:
-            failures += 1
-            await self._restart(self._broker, why, failures)
+            failures = 0 if time.monotonic() - began > STEADY_AFTER_S else failures
+            failures = await self._restart(self._broker, why, failures)
+            began = time.monotonic()
         await asyncio.Event().wait()
 
-    async def _restart(self, broker: Broker, why: TocsinError, failures: int) -> None:
-        if not why.retry_helps:
-            raise why
-        self._report.restarted("broker", str(why), pause_s(failures))
-        await asyncio.sleep(pause_s(failures))
-        started = time.monotonic()
-        try:
-            await broker.start()
-        except UnavailableError as err:
-            await self._restart(broker, err, failures + 1)
-        else:
-            self._report.step("broker", time.monotonic() - started, "back")
+    async def _restart(self, broker: Broker, why: TocsinError, failures: int) -> int:
+        """Start the broker again, however often that takes; return how many short lives and starts failed in a row."""
+        while True:
+            if not why.retry_helps:
+                raise why
+            failures += 1
+            self._report.restarted("broker", str(why), pause_s(failures))
+            await asyncio.sleep(pause_s(failures))
+            started = time.monotonic()
+            try:
+                await broker.start()
+            except UnavailableError as err:
+                why = err
+            else:
+                self._report.step("broker", time.monotonic() - started, "back")
+                return failures
 
     async def close(self) -> None:
         """End the sample wire, and the broker last; may be called twice."""

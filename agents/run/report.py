@@ -3,22 +3,24 @@
 import asyncio
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from logging import makeLogRecord
+from logging import LogRecord, makeLogRecord
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
 
 from agents.log import CLIENTS, without_secrets
 from agents.run.terminal import Terminal
+from streams.errors import ConfigurationError
 from streams.routing.render_width import cut
 
 LOG_BYTES, LOG_FILES = 10_000_000, 4
 NAME_WIDTH = 8
-GATHERED_FOR_S, QUIET_FOR_S, MOST_TOLD = 3.0, 600.0, 3
+GATHERED_FOR_S, QUIET_FOR_S, MOST_TOLD, MOST_WAITING = 3.0, 600.0, 3, 200
 TOLD_EVERY_S = 0.5
 MOST_VALUES, VALUE_CHARS = 3, 40
 SHOWN = {"warning": "yellow", "error": "red", "critical": "red"}
@@ -59,9 +61,9 @@ def read_line(line: str) -> Said:
     return Said(str(level), text, str(event), str(fields.get("logger", "")), details)
 
 
-def summary(said: Sequence[Said]) -> str:
+def summary(said: Sequence[Said], *, times: int) -> str:
     """Return many lines of one event as one: what all share, and the first few values of what differs."""
-    words = [f"{said[0].event}, {len(said)} times"]
+    words = [f"{said[0].event}, {times} times"]
     for name in said[0].details:
         values = list(dict.fromkeys(one.details[name] for one in said if name in one.details))
         shown = [value for value in values if len(value) <= VALUE_CHARS]
@@ -73,37 +75,70 @@ def summary(said: Sequence[Said]) -> str:
 
 @dataclass(slots=True)
 class Gathered:
-    """Lines of one event in one process, which are told together."""
+    """Lines of one event in one process, which are told together; of very many the rest are only counted."""
 
     waiting: list[Said] = field(default_factory=list)
+    more: int = 0
     since: float = 0.0
     told_at: list[float] = field(default_factory=list)
 
     def add(self, said: Said, now: float) -> None:
         """Have one more wait."""
         self.since = self.since if self.waiting else now
-        self.waiting.append(said)
+        if len(self.waiting) < MOST_WAITING:
+            self.waiting.append(said)
+        else:
+            self.more += 1
 
     def due(self, now: float) -> bool:
         """Return whether to tell: warnings after three seconds, worse at once; nothing once three were told of late."""
-        told = [at for at in self.told_at if now - at < QUIET_FOR_S]
         patience = GATHERED_FOR_S if all(one.level == "warning" for one in self.waiting) else 0.0
-        return bool(self.waiting) and now - self.since >= patience and len(told) < MOST_TOLD
+        return bool(self.waiting) and now - self.since >= patience and len(self._of_late(now)) < MOST_TOLD
 
-    def take(self, now: float) -> list[Said]:
-        """Return those that wait, and note that they are told now."""
-        taken, self.waiting = self.waiting, []
+    def over(self, now: float) -> bool:
+        """Return whether nothing waits, and nothing was told of late."""
+        return not self.waiting and not self._of_late(now)
+
+    def _of_late(self, now: float) -> list[float]:
+        return [at for at in self.told_at if now - at < QUIET_FOR_S]
+
+    def take(self, now: float) -> Said:
+        """Return what to say of those that wait, and note that it is told now."""
+        taken, times = self.waiting, len(self.waiting) + self.more
+        self.waiting, self.more = [], 0
         self.told_at = [*self.told_at, now][-MOST_TOLD:]
-        return taken
+        return taken[0] if times == 1 else Said(taken[-1].level, summary(taken, times=times))
+
+
+class LogFile(RotatingFileHandler):
+    """A rotated file that remembers why it could not be written, where the library prints a stack trace a line."""
+
+    problem = ""
+
+    def handleError(self, record: LogRecord) -> None:  # noqa: ARG002, N802 - the base class's
+        """Note the error that is being handled."""
+        self.problem = str(sys.exc_info()[1])
 
 
 class RunLog:
-    """The rotated file that keeps every line of every process: 10 MB and four files at most."""
+    """The rotated file that keeps every line of every process: 10 MB and four files at most.
+
+    Raises: ConfigurationError where no file can be made. Later (a full disk) lines are lost, and `problem` says why.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = LogFile(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
+        except OSError as err:
+            problem = f"{path}: can't be written ({err.strerror}); give another folder with --data-dir"
+            raise ConfigurationError(problem) from err
+
+    @property
+    def problem(self) -> str:
+        """Return why a line was lost, empty if none was."""
+        return self._file.problem
 
     def keep(self, name: str, line: str) -> None:
         """Append one line of a process."""
@@ -111,7 +146,8 @@ class RunLog:
 
     def close(self) -> None:
         """Close the file; may be called twice."""
-        self._file.close()
+        with suppress(OSError):  # a full disk, again
+            self._file.close()
 
 
 class OwnLines:
@@ -151,6 +187,7 @@ class RunReport:
         self._now = now
         self._gathered: dict[tuple[str, str], Gathered] = {}
         self._log = log
+        self._lossy = False
         self._colours = out.isatty() and not os.environ.get("NO_COLOR")
 
     @property
@@ -179,7 +216,7 @@ class RunReport:
     def line(self, name: str, line: str) -> None:
         """Keep a process's line. It is shown if it is a warning or worse: see `tell`."""
         line = without_secrets(line)  # ours are clean; a stack trace or a library's print may not be
-        self._log.keep(name, line)
+        self._keep(name, line)
         said = read_line(line)
         if not said.shown or not said.text.strip():
             return
@@ -192,10 +229,11 @@ class RunReport:
     def tell(self, *, at_once: bool = False) -> None:
         """Show what has gathered: one line as it stands, many of one event (twenty feeds, no network) as one line."""
         now = self._now()
-        for (name, _), gathered in self._gathered.items():
+        for (name, event), gathered in list(self._gathered.items()):
             if gathered.due(now) or (at_once and gathered.waiting):
-                said = gathered.take(now)
-                self._show(name, said[0] if len(said) == 1 else Said(said[-1].level, summary(said)))
+                self._show(name, gathered.take(now))
+            elif gathered.over(now):
+                del self._gathered[name, event]
 
     async def telling(self) -> None:
         """Call `tell` again and again, until cancelled."""
@@ -216,8 +254,14 @@ class RunReport:
         return f"{COLOURS[colour]}{text}{PLAIN}" if self._colours else text
 
     def _say(self, shown: str, kept: str) -> None:
-        self._log.keep("run", kept)
+        self._keep("run", kept)
         self._write(shown)
+
+    def _keep(self, name: str, line: str) -> None:
+        self._log.keep(name, line)
+        if self._log.problem and not self._lossy:
+            self._lossy = True
+            self._write(f"the log has lost lines and may lose more: {self._log.problem}")
 
     def _write(self, text: str) -> None:
         with suppress(OSError):  # a terminal that was closed must not keep anything from a clean end

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -28,7 +29,7 @@ from agents.kafka import (
     tombstone,
 )
 from config.settings import Settings
-from streams.errors import RefusedError
+from streams.errors import ConfigurationError, RefusedError
 from streams.latency import Hop, Ledger
 from streams.record import Record
 from streams.topics import ALERTS, DEAD_LETTERS, MESSAGE_BYTES, RULES
@@ -206,6 +207,15 @@ def test_an_incoming_record_may_lack_everything() -> None:
 def test_a_process_without_a_broker_is_told_how_to_name_one() -> None:
     with pytest.raises(RefusedError, match="--bootstrap"):
         connection(Settings(bootstrap=None))
+
+
+@pytest.mark.parametrize("text", [None, "no certificate"], ids=["missing", "broken"])
+def test_a_ca_file_that_cannot_be_read_is_a_line_with_its_name(tmp_path: Path, text: str | None) -> None:
+    file = tmp_path / "ca.pem"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(ConfigurationError, match=f"TOCSIN_SSL_CA_FILE: {file}"):
+        connection(Settings(bootstrap="b:1", security_protocol="SSL", ssl_ca_file=file))
 
 
 def test_a_connection_carries_the_password_and_the_certificates_only_when_asked_for() -> None:

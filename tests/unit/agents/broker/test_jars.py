@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.broker.jars import Jar, JarError, locked_jars, read_lock, resolve_jars
+from agents.broker.jars import Jar, JarError, lock_digest, locked_jars, read_lock, resolve_jars
 from requirements.broker_lock import WANTED
 from streams.errors import UnavailableError
 
@@ -77,6 +77,12 @@ def test_the_first_start_fetches_every_jar_and_the_second_asks_nobody(tmp_path: 
     assert resolve_jars(JARS, cache) == paths
     assert len(repository.asked) == asked
     assert not list(cache.glob("incoming-*"))
+
+
+def test_a_cache_that_holds_all_and_takes_nothing_is_good_enough(tmp_path: Path) -> None:
+    held = tuple(put(tmp_path, jar, jar.artifact).rename(tmp_path / jar.name) for jar in JARS)
+    (tmp_path / f"proven-{lock_digest(JARS)}").symlink_to(tmp_path / "missing" / "marker")
+    assert resolve_jars(JARS, tmp_path) == held
 
 
 def test_only_what_the_cache_lacks_is_fetched(tmp_path: Path, repository: Repository) -> None:

@@ -3,7 +3,7 @@ import io
 from collections.abc import Callable
 from contextvars import Context
 from pathlib import Path
-from typing import Any
+from typing import TypeVarTuple
 
 import pytest
 
@@ -12,6 +12,8 @@ from agents.run.ground import RunGround
 from agents.run.report import RunLog, RunReport
 from config.settings import Settings
 from streams.errors import TocsinError, UnavailableError
+
+Ts = TypeVarTuple("Ts")
 
 
 class Hurried(asyncio.SelectorEventLoop):
@@ -23,7 +25,7 @@ class Hurried(asyncio.SelectorEventLoop):
         return super().time() + self.ahead_s
 
     def call_at(
-        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         self.ahead_s += max(0.0, when - self.time())
         return super().call_at(when, callback, *args, context=context)
@@ -54,7 +56,7 @@ def test_a_broker_that_does_not_come_back_for_a_day_is_started_again_all_the_sam
 
     async def watch() -> None:
         watching = asyncio.create_task(ground.watch())
-        while broker.fails and not watching.done():
+        while broker.fails and not watching.done():  # noqa: ASYNC110 - watched from outside
             await asyncio.sleep(0)
         watching.cancel()
         with pytest.raises(asyncio.CancelledError):

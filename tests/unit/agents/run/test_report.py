@@ -234,9 +234,11 @@ def test_a_full_disk_is_said_once_and_nothing_is_printed_beside(
 ) -> None:
     (tmp_path / "tocsin.log").symlink_to("/dev/full")
     out = io.StringIO()
-    report = RunReport(out, RunLog(tmp_path / "tocsin.log"))
+    kept = RunLog(tmp_path / "tocsin.log")
+    report = RunReport(out, kept)
     for number in range(5):
         report.notice(f"line {number}")
+    kept.close()
     lost = "the log has lost lines and may lose more: [Errno 28] No space left on device"
     assert out.getvalue().splitlines() == [lost, *(f"  line {number}" for number in range(5))]
     assert capfd.readouterr() == ("", "")
