@@ -1,7 +1,7 @@
 """What is new about a story: the facts of an article that nobody in it has told, and on whom that rests."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
@@ -40,7 +40,8 @@ def news_of(arrival: Arrival, story: Story) -> News:
     for told in story.facts:
         if (told.kind, told.value) not in tellers or told.permission == arrival.head.permission:
             tellers[told.kind, told.value] = told
-    new, told_by, elsewhere = [], [], []
+    new, told_by = list[Fact](), list[StoryFact]()
+    elsewhere = dict[Fact, int]()
     for fact in told_facts(arrival):
         leads = fact not in arrival.background
         teller = tellers.get((fact.kind, fact.value))
@@ -54,23 +55,23 @@ def news_of(arrival: Arrival, story: Story) -> News:
         if teller is None:
             new.append(fact)
         elif teller.permission != arrival.head.permission:
-            elsewhere.append(fact)
+            elsewhere[fact] = sum(other.kind == fact.kind for other in new)
     return News(
         new=in_order(new),
         told_by=tuple(dict.fromkeys(told_by)),
-        told_before=tuple(_told_before(in_order(elsewhere), story, arrival.head.permission)),
+        told_before=tuple(_told_before(elsewhere, story, arrival.head.permission)),
     )
 
 
-def _told_before(facts: Iterable[Fact], story: Story, own: str) -> Iterator[ToldBefore]:
+def _told_before(behind: Mapping[Fact, int], story: Story, own: str) -> Iterator[ToldBefore]:
     """Yield the facts that were told, in any form, under other permissions alone; six of each set of permissions."""
     counts: Counter[tuple[str, ...]] = Counter()
-    for fact in facts:
+    for fact in in_order(behind):
         equal = (told for told in story.facts if (told.kind, told.value) == (fact.kind, fact.value))
         held = tuple(sorted({told.permission for told in chain(equal, _like(fact, story.facts))}))
         counts[held] += 1
         if own not in held and counts[held] <= MOST_NEW:
-            yield ToldBefore(kind=fact.kind, value=fact.value, permissions=held)
+            yield ToldBefore(kind=fact.kind, value=fact.value, permissions=held, behind=behind[fact])
 
 
 def in_order(facts: Iterable[Fact]) -> tuple[Fact, ...]:

@@ -1,7 +1,9 @@
 """What a desk may see, deny by default, and an alert as it may see it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from streams.alerts.alert import Alert, DeskAlert, NewToken, Related, Relation
 from streams.alerts.sources import seen_by
@@ -9,6 +11,7 @@ from streams.alerts.urgency import at_most_urgent
 from streams.alerts.whats_new import MOST_NEW, WANTED
 from streams.ids import RuleId
 from streams.routing.route import Desk
+from streams.stories.story import ToldBefore
 
 NOTHING_NEW = frozenset({Relation.COPY, Relation.CONFIRMATION})
 
@@ -46,16 +49,21 @@ def relation_for(desk: Desk, alert: Alert) -> Relation:
 
 
 def whats_new_for(desk: Desk, alert: Alert) -> tuple[NewToken, ...]:
-    """Return what is new about the story to who sees what the desk may see: the first six, as a trader wants them."""
-    unheard = [
-        NewToken(value=told.value, kind=told.kind)
-        for told in alert.told_before
-        if not any(may_see(desk, permission) for permission in told.permissions)
-    ]
+    """Return what is new about the story to who sees what the desk may see: six at most, in the order of all others.
+
+    An order of its own would show what it has from the unseen.
+    """
+    unheard = [told for told in alert.told_before if not any(map(partial(may_see, desk), told.permissions))]
     if not unheard:
         return alert.whats_new
-    new = dict.fromkeys((*alert.whats_new, *unheard))
-    return tuple(sorted(new, key=lambda token: WANTED.index(token.kind)))[:MOST_NEW]
+    counts: Counter[str] = Counter()
+    placed: list[tuple[tuple[int, int, int], NewToken | ToldBefore]] = []
+    placed += [((WANTED.index(told.kind), told.behind, 0), told) for told in unheard]
+    for token in alert.whats_new:
+        placed.append(((WANTED.index(token.kind), counts[token.kind], 1), token))
+        counts[token.kind] += 1
+    new = (NewToken(value=one.value, kind=one.kind) for _, one in sorted(placed, key=lambda each: each[0]))
+    return tuple(dict.fromkeys(new))[:MOST_NEW]
 
 
 def as_seen_by(desk: Desk, alert: Alert, telling: Telling) -> DeskAlert:

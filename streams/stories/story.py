@@ -54,11 +54,15 @@ class StoryFact(Part):
 
 
 class ToldBefore(Part):
-    """A fact that an article leads with, and the permissions under which alone the story told it, in any form."""
+    """A fact that an article leads with, and the permissions under which alone the story told it, in any form.
+
+    `behind` says how many facts of its kind stand before it in the article that are new to everybody.
+    """
 
     kind: str
     value: str
     permissions: tuple[str, ...]
+    behind: int = 0
 
 
 class StoryText(Part):

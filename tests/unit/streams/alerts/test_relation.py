@@ -188,3 +188,14 @@ def test_what_was_told_under_other_permissions_alone_is_noted_with_these(
     alert = stage.alert(second(article_id="a9", **{"numbers": [], **given}))
 
     assert [(fact.value, *fact.permissions) for fact in alert.told_before] == expected
+
+
+def test_what_was_told_elsewhere_keeps_its_place_among_what_is_new() -> None:
+    stage = Stage()
+    stage.alert(second(article_id="a0", numbers=[]))
+    stage.alert(second(article_id="a1", numbers=["60", "80"], permission="dpa"))
+
+    alert = stage.alert(second(article_id="a2", facts=Facts(numbers=("60", "70", "80"), percentages=("5%",))))
+
+    assert [token.value for token in alert.whats_new] == ["5%", "70"]
+    assert [(told.value, told.behind) for told in alert.told_before] == [("60", 0), ("80", 1)]

@@ -118,6 +118,17 @@ def test_of_what_is_new_to_a_desk_it_is_shown_the_first_six() -> None:
     assert [token.value for token in as_seen_by(desk(), given, ANY).whats_new] == ["0", "1", "2", "3", "4", "5"]
 
 
+def test_what_is_new_stands_in_the_order_in_which_it_stands_for_others() -> None:
+    new = (NewToken(value="5%", kind="percentage"), NewToken(value="70", kind="number"))
+    told = tuple(
+        ToldBefore(value=value, kind="number", permissions=("dpa",), behind=behind)
+        for value, behind in (("60", 0), ("80", 1))
+    )
+    given = alert(relation="update", extra={"whats_new": new, "told_before": told})
+
+    assert [token.value for token in as_seen_by(desk(), given, ANY).whats_new] == ["5%", "60", "70", "80"]
+
+
 @pytest.mark.parametrize("relation", ["copy", "confirmation"])
 def test_a_figure_that_the_unseen_alone_told_makes_a_copy_of_the_seen_an_update(relation: str) -> None:
     given = alert(
