@@ -67,6 +67,15 @@ def groups_of(stream: Iterable[Told], joins: float) -> list[StoryId]:
     return [decided(book, told, offset).change.story.story_id for offset, told in enumerate(stream)]
 
 
+def names_of(stream: Iterable[Told], joins: float) -> list[StoryId]:
+    """Return the same as `groups_of` by the stories' part of the decision alone, which costs a third."""
+    book = StoryBook(Clusterer(joins=joins))
+    return [
+        _grouped(book, arrival_of(told.match, offset=offset, at=max(told.at, book.latest_at)))
+        for offset, told in enumerate(stream)
+    ]
+
+
 def stage_time(stream: Iterable[Told], *, encode: bool) -> Spent:
     """Return what a decision costs in the alert stage, alert and label included, and the JSON if it is asked for."""
     book, spent = StoryBook(), Spent()
