@@ -16,6 +16,7 @@ from config.settings import Settings
 from streams.articles.article import Article
 from streams.errors import ConfigurationError
 from streams.matching.backtest import Backtest
+from streams.matching.matcher import Matcher
 
 WEEK = timedelta(days=7)
 INTERRUPTED = 130
@@ -55,25 +56,37 @@ def backtest(
     settings = settings if against and articles else found(settings)
     live, beside = live_side(settings, against, optional=articles is not None)
     after = proposed_side(settings, live, file, draft=draft)
-    counted, alerts, period, progress = Backtest(live, after), BothSides(), Period(), Progress()
-
-    def take(article: Article, at: datetime) -> None:
-        period.add(at)
-        alerts.take(counted.take(article, at=at), at)
-
-    with saving(save, take) as taking, stoppable(progress):
+    count = _Count(live, after)
+    with saving(save, count.take) as taking, stoppable(count.progress):
         if articles is not None:
-            from_file(articles, begin, end, taking, progress)
+            from_file(articles, begin, end, taking, count.progress)
         else:
-            asyncio.run(from_topic(connected(settings), begin or now - WEEK, end or now, taking, progress))
-    alerts.finish()
-    report = Report(
-        live=live, after=after, counted=counted, alerts=alerts, period=period, beside=beside, progress=progress,
-        given_days=days,
-    )  # fmt: skip
+            asyncio.run(from_topic(connected(settings), begin or now - WEEK, end or now, taking, count.progress))
+    report = count.report(live, after, beside=beside, days=days)
     if max_per_day is not None and report.days is None:
         raise ConfigurationError(
             "--max-per-day: the articles are of less than an hour: --days N says what they stand for"
         )
     exceeded = print_report(report, Limits(max_per_day, max_lost), as_json=json)
-    return INTERRUPTED if progress.stopped else int(exceeded)
+    return INTERRUPTED if count.progress.stopped else int(exceeded)
+
+
+class _Count:
+    """What is gathered while articles are read."""
+
+    def __init__(self, live: Matcher, after: Matcher) -> None:
+        self.progress = Progress()
+        self._counted, self._alerts, self._period = Backtest(live, after), BothSides(), Period()
+
+    def take(self, article: Article, at: datetime) -> None:
+        """Take in an article that came at a time."""
+        self._period.add(at)
+        self._alerts.take(self._counted.take(article, at=at), at)
+
+    def report(self, live: Matcher, after: Matcher, *, beside: str, days: float | None) -> Report:
+        """Return what was found, once everything is read."""
+        self._alerts.finish()
+        return Report(
+            live=live, after=after, counted=self._counted, alerts=self._alerts, period=self._period,
+            beside=beside, progress=self.progress, given_days=days,
+        )  # fmt: skip
