@@ -7,7 +7,7 @@ replayed match would pass for its own copy, and a checkpoint would hold the matc
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zlib import crc32
 
 from agents import log
@@ -19,7 +19,7 @@ from streams.alerts.build import heartbeat, sources_of
 from streams.alerts.decide import Decided, Dropped, decide
 from streams.alerts.sources import begun
 from streams.articles.article import ArticleKind, Head
-from streams.errors import PoisonError
+from streams.errors import PoisonError, UnavailableError
 from streams.matching.match import Match
 from streams.record import Record
 from streams.stories.book import Change, StoryBook
@@ -27,6 +27,7 @@ from streams.stories.checkpoint import Checkpoint, Memory, Snapshot, records_of
 from streams.stories.story import Story, StoryArticle, TermCounts
 from streams.topics import ALERTS, CHECKPOINTS, STORIES
 
+AGAIN = timedelta(minutes=1)  # further than two brokers' clocks are apart
 LOG = log.named("alert")
 
 
@@ -71,7 +72,10 @@ class AlertStage:
         self.begin(number)
 
     def decide(self, record: Incoming, *, stamped_at: datetime) -> Decision:
-        """Return the alert of one match, with the story's records; nothing for what was decided before."""
+        """Return the alert of one match, with the story's records; nothing for what was decided before.
+
+        Raises: UnavailableError, which makes a dead letter, for what only looks so: to drop it would lose its alert.
+        """
         if not self._settled:
             self._memory.settle()
             self._settled = True
@@ -80,6 +84,11 @@ class AlertStage:
             beat = heartbeat(match)
             number = partition_spoken_for(match.head)
             return Decision(outputs=(_alert(beat, record, stamped_at, partition=number),))
+        if record.offset <= self.book.offset and record.appended_at - self.book.latest_at > AGAIN:
+            raise UnavailableError(
+                f"the match at {record.offset} is newer than that at {self.book.offset}, which was decided: the topic "
+                "matches was made anew. Delete the topic stories too, then redrive the dead letters"
+            )
         found = decide(self.book, match, offset=record.offset, at=record.appended_at)
         if isinstance(found, Dropped):
             LOG.debug("match dropped", reason=found, article_id=match.head.article_id, offset=record.offset)

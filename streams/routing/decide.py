@@ -19,7 +19,7 @@ first. A copy or a confirmation of what the desk may not see counts as update.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from streams.alerts.alert import Alert, DeskAlert, Relation
@@ -50,6 +50,7 @@ LOUDEST = (
     Relation.CONFIRMATION,
     Relation.COPY,
 )
+AGAIN = timedelta(minutes=1)  # further than two brokers' clocks are apart
 NEVER_TOLD: Mapping[DeskId, DeskStory] = MappingProxyType({})
 
 
@@ -77,7 +78,8 @@ def decide(alert: Alert, moment: Moment, known: Mapping[DeskId, DeskStory] = NEV
     """Return the decision of each desk of the routes, in the order of the file.
 
     `known` holds the state of each desk that was told something of the story. A desk that decided this offset, or a
-    later one, decided this alert before, and is left out.
+    later one, decided this alert before, and is left out: unless the alert was appended a minute after that, as only
+    happens on a topic that was deleted and made anew.
     """
     desks = moment.routes.body.desks
     states = {
@@ -87,8 +89,13 @@ def decide(alert: Alert, moment: Moment, known: Mapping[DeskId, DeskStory] = NEV
     return tuple(
         decide_for(desk, alert, moment, states[desk_id])
         for desk_id, desk in desks.items()
-        if states[desk_id].decided_offset < moment.offset
+        if not _decided(states[desk_id], moment)
     )
+
+
+def _decided(known: DeskStory, moment: Moment) -> bool:
+    anew = known.decided_at is not None and moment.at - known.decided_at > AGAIN
+    return known.decided_offset >= moment.offset and not anew
 
 
 def decide_for(desk: Desk, alert: Alert, moment: Moment, known: DeskStory) -> DeskDecision:

@@ -10,7 +10,7 @@ from agents.kafka import Outgoing
 from agents.loops.batch import Decision
 from agents.metrics import MOST_LABEL_VALUES, OTHER, Metrics
 from streams.alerts.alert import Alert
-from streams.errors import NewerSchemaError, PoisonError
+from streams.errors import NewerSchemaError, PoisonError, UnavailableError
 from streams.latency import HEADER, Hop, Ledger
 from streams.matching.match import Match
 from streams.topics import ALERTS, STORIES
@@ -104,6 +104,14 @@ def test_a_match_below_the_highest_story_is_skipped_after_a_crash() -> None:
     states = [state for decision in taken(made(), given) for state in decision.states]
 
     assert alerts(taken(restored(states), given)) == []
+
+
+def test_a_match_of_a_topic_that_was_made_anew_is_no_match_of_before() -> None:
+    stage = restored([state for decision in taken(made(), matches(3)) for state in decision.states])
+    anew = read_match(match("a9"), offset=0, at=NOW + timedelta(days=1))
+
+    with pytest.raises(UnavailableError, match="Delete the topic stories too"):
+        stage.decide(anew, stamped_at=LATER)
 
 
 @pytest.mark.parametrize("written_states", range(9))
