@@ -7,6 +7,7 @@ the commit. A replay decides the same: only routes and controls appended before 
 from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final, Protocol
 
 from agents import log
@@ -31,6 +32,7 @@ GROUP: Final = "fan-out"
 OFFSET_HEADER: Final = "tocsin-alert-offset"  # of a routing: below what fan out has committed, its deliveries are there
 LOOK_BACK = 1_000
 EVENTS_KEPT = 10_000
+MOST_EXPIRED = 1_000  # at one alert: a clock that leaps must not end a million desk-stories at once
 KEPT = timedelta(days=7)
 LOG = log.named("fan_out")
 
@@ -54,9 +56,14 @@ class Known:
             del self.events[next(iter(self.events))]
 
     def expiring(self, at: datetime) -> Iterator[str]:
-        """Yield the keys of desk-stories whose last decision is 7 days ago."""
+        """Yield the keys of desk-stories whose last decision is 7 days ago.
+
+        Those from before a clock was set back, or without a time, are passed over: they must not keep all others.
+        """
         for key, story in self.stories.items():
-            if story.decided_at is None or at - story.decided_at <= KEPT:
+            if story.decided_at is None or story.decided_at > at:
+                continue
+            if at - story.decided_at <= KEPT:
                 return
             yield key
 
@@ -111,7 +118,7 @@ class FanOut:
             LOG.debug("copy of an alert dropped", event_id=alert.event_id, offset=record.offset)
             return Decision()
         decisions = decide(alert, moment, _of_story(known, alert, moment))
-        expired = tuple(known.expiring(moment.at))
+        expired = tuple(islice(known.expiring(moment.at), MOST_EXPIRED))
         decision = Decision(
             outputs=tuple(_outputs(alert, decisions, record, stamped_at)),
             states=tuple(_states(alert, decisions, expired, record)),
