@@ -21,6 +21,7 @@ FEED_KEYS = (
 TIERS: Mapping[str, Literal[1, 2, 3]] = {"1": 1, "2": 2, "3": 3}
 NEEDS_CONTACT = "sec.gov"  # answers 403 to a client that names no contact
 MOST_PORT = 65_535
+LEAST_GAP_S = 1.0
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
@@ -124,6 +125,8 @@ def _language(node: Node) -> str | None:
 def _gap(node: Node) -> Gap:
     fields = node.fields(("min", "max"))
     gap = Gap(min_s=fields["min"].duration_s(None), max_s=fields["max"].duration_s(None))
+    if any(bound is not None and bound < LEAST_GAP_S for bound in (gap.min_s, gap.max_s)):
+        node.refuse(f"shorter than {LEAST_GAP_S:g}s: no publisher takes that for a visit")
     if gap.min_s is not None and gap.max_s is not None and gap.min_s > gap.max_s:
         node.refuse("min is longer than max")
     return gap

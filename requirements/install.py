@@ -18,8 +18,8 @@ def run(*command: str | Path) -> None:
 
 
 def make_environment() -> None:
-    """Create .venv when it isn't there or its interpreter is gone."""
-    if (VENV / "bin" / "python").exists():
+    """Create .venv when it isn't there, its interpreter is gone, or its making broke off before pip was in."""
+    if (VENV / "bin" / "python").exists() and (VENV / "bin" / "pip").exists():
         return
     try:
         import ensurepip  # noqa: F401, PLC0415 - Debian ships Python without it; venv would fail half way

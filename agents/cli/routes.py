@@ -11,7 +11,7 @@ from agents.apply import apply_routes
 from agents.cli.applying import produce, report
 from agents.cli.options import Json, with_broker, with_settings
 from agents.cli.output import print_fields, print_rows
-from agents.deliver.secret import Secret, SecretMissingError
+from agents.net.secret import Secret, SecretMissingError
 from config.matchers import parse_labels
 from config.routes import load_routes
 from config.settings import Settings

@@ -20,7 +20,7 @@ from agents.deliver.outcome import (
     throttled,
 )
 from agents.deliver.post import Answer, post, refusal
-from agents.deliver.secret import Secret, SecretMissingError
+from agents.net.secret import Secret, SecretMissingError
 from streams.errors import Reason
 from streams.routing.receiver import SLACK_API, SlackOptions
 from streams.routing.render_slack import Payload

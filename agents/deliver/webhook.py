@@ -9,8 +9,8 @@ import aiohttp
 from agents.deliver.attempt import Attempt
 from agents.deliver.outcome import Outcome, failed, of_status, refused
 from agents.deliver.post import post, refusal
-from agents.deliver.secret import Secret, SecretMissingError
 from agents.deliver.signature import read_keys, signature
+from agents.net.secret import Secret, SecretMissingError
 from streams.errors import ConfigurationError, Reason
 from streams.routing.receiver import WebhookOptions
 from streams.routing.render_event import CONTENT_TYPE, cloud_event

@@ -25,6 +25,7 @@ MOST_REDIRECTS = 5
 CHUNK_BYTES = 64 * 2**10
 PERMANENT = frozenset({301, 308})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 
@@ -42,11 +43,17 @@ class FetchTrouble(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchRequest:
-    """What to ask for; validators go out verbatim, quotes and all."""
+    """What to ask for; validators go out verbatim, quotes and all. `authorization` never crosses an origin."""
 
     url: str
     etag: str | None = None
     last_modified: str | None = None
+    authorization: str | None = field(default=None, repr=False)
+
+    @property
+    def conditional(self) -> bool:
+        """Return whether the answer may be that nothing changed."""
+        return bool(self.etag or self.last_modified)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,10 +205,14 @@ class Fetcher:
     async def _ask(self, request: FetchRequest, started: datetime) -> Fetched:
         if self._session is None:
             raise ValueError("the fetcher is used outside of its context")
-        conditions = {"If-None-Match": request.etag, "If-Modified-Since": request.last_modified}
+        given = {
+            "If-None-Match": request.etag,
+            "If-Modified-Since": request.last_modified,
+            "Authorization": request.authorization,
+        }
         async with self._session.get(
             request.url,
-            headers={name: value for name, value in conditions.items() if value},
+            headers={name: value for name, value in given.items() if value},
             allow_redirects=False,
         ) as response:
             wanted = response.status not in REDIRECTS and response.status < HTTP_ERRORS
@@ -222,7 +233,14 @@ HTTP_ERRORS = 400
 
 def _redirected(request: FetchRequest, url: str) -> FetchRequest:
     """Return the request at another address; validators stay, for they are the answer's at the end of the chain."""
-    return replace(request, url=url)
+    same = origin_of(url) == origin_of(request.url)
+    return replace(request, url=url, authorization=request.authorization if same else None)
+
+
+def origin_of(url: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port (RFC 6454). Raises: ValueError for a port that is none."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme)
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

@@ -9,11 +9,13 @@ from datetime import date, datetime, timedelta
 from agents import log
 from agents.dead_letters import count
 from agents.kafka import Outgoing
-from agents.net.fetch import Fetched, FetchProblem, FetchRequest
+from agents.net.fetch import Fetched, FetchProblem
+from agents.net.secret import SecretMissingError
 from agents.poll import gauges, records
 from agents.poll.document import dates_of, read, take
 from agents.poll.host_gate import HostGate
-from agents.poll.outcome import NOT_MODIFIED, TROUBLES, UNREACHED, failure_of, wishes_of
+from agents.poll.outcome import IM_USED, NOT_MODIFIED, TROUBLES, UNREACHED, failure_of, wishes_of
+from agents.poll.request import request_for
 from agents.poll.surroundings import Surroundings
 from streams.articles.article import Article
 from streams.articles.intake import Origin
@@ -34,7 +36,7 @@ from streams.feeds.after_poll import (
 from streams.feeds.delta import body_hash
 from streams.feeds.feed import Feed, FeedHealth, FeedState
 from streams.feeds.health import Condition, condition_of
-from streams.feeds.schedule import Wishes, floor_s, needs_full_get
+from streams.feeds.schedule import Wishes, floor_s
 
 COALESCED = timedelta(minutes=5)
 SET_BACK = timedelta(seconds=1)  # less is a clock that is steered
@@ -150,14 +152,12 @@ class FeedPoll:
             self._body, self.asking = b"", False
 
     async def _poll(self) -> None:
-        feed, state = self.feed, self.state
+        feed, state, now = self.feed, self.state, self._around.clock()
         asked = target(feed, state)
-        conditional = asked == state.validators_url and not needs_full_get(state, now=self._around.clock())
-        request = FetchRequest(
-            url=asked,
-            etag=state.etag if conditional else None,
-            last_modified=state.last_modified if conditional else None,
-        )
+        try:
+            request = request_for(feed, state, now=now)
+        except SecretMissingError as err:
+            return await self._fail(Outcome.HTTP_ERROR, Wishes(), self._timing(now, now), asked, str(err))
         self.asking = True
         answer = await self._around.client.get(request)
         self.asking = False
@@ -167,7 +167,7 @@ class FeedPoll:
         self._gate.answered()
         gauges.clock(self._around.metrics, feed.feed_id, answer)
         wishes = wishes_of(answer, ttl_s=state.ttl_s)
-        failure = failure_of(answer, conditional=conditional)
+        failure = failure_of(answer, conditional=request.conditional)
         if failure is not None:
             return await self._fail(failure, wishes, timing, asked, f"status {answer.status}")
         if answer.status == NOT_MODIFIED:
@@ -227,13 +227,14 @@ class FeedPoll:
         if not await self._owns():
             return
         await self._publish(intake.articles)
+        if intake.all_new and answer.status != IM_USED:
+            LOG.warning("every item is new: others may have come and gone unseen", feed=self.feed.feed_id)
         outcome = Outcome.NEW_ITEMS if intake.articles else Outcome.SAME_ITEMS
         said = replace(
             self._said(outcome, answer, asked),
             body_hash=body_hash(answer.body),
             items=intake.items,
             new_items=len(intake.articles),
-            all_new=intake.all_new,
             dates=dates_of(reading, now=answer.answered_at),
         )
         await self._settle(said, wishes, timing, at_once=bool(intake.articles) or self.state.last_full_get_at is None)

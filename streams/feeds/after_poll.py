@@ -67,7 +67,6 @@ class Answer:
     body_hash: str | None = None
     items: Mapping[str, SeenItem] | None = None
     new_items: int = 0
-    all_new: bool = False
     dates: tuple[datetime, ...] = ()
     conditional: bool = False
     moved_to: str | None = None
@@ -94,7 +93,7 @@ def after_answer(feed: Feed, state: FeedState, answer: Answer, wishes: Wishes, t
     newest = now if answer.new_items and state.last_full_get_at is not None else state.last_item_at
     moved = _moved(feed, state, answer, now)
     known = state.model_copy(update={"last_item_at": newest})
-    gap = gap_after_answer_s(known, timing.gap_s / (2 if answer.all_new else 1), timing.within, now=now)
+    gap = gap_after_answer_s(known, timing.gap_s, timing.within, now=now)
     gap = max(gap, timing.within.min_s)
     first = state.last_full_get_at is None
     return state.model_copy(

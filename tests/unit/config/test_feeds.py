@@ -59,6 +59,8 @@ def test_what_the_file_does_not_say_is_left_to_the_settings() -> None:
         ),
         pytest.param("{id: a, url: 'https://x/', publisher: A, tier: 4}", '"4" is none of 1, 2, 3', id="tier 4"),
         pytest.param("{id: a, url: 'https://x/', publisher: A, gap: {min: 2m, max: 1m}}", "min is longer", id="gap"),
+        pytest.param("{id: a, url: 'https://x/', publisher: A, gap: {max: 60ms}}", "shorter than 1s", id="a slip"),
+        pytest.param("{id: a, url: 'https://x/', publisher: A, gap: {min: 0s}}", "shorter than 1s", id="no gap"),
         pytest.param("{id: a, url: 'https://x/', publisher: A, status: disabled}", "needs a reason", id="no reason"),
         pytest.param(
             "{id: a, url: 'https://x/', publisher: A, status: verifed}", "did you mean verified?", id="status"

@@ -81,6 +81,18 @@ async def test_only_the_permanent_part_of_a_chain_counts_as_moved() -> None:
         assert (answer.url, answer.moved_to) == (origin.url("/d"), origin.url("/b"))
 
 
+async def test_credentials_follow_a_redirect_within_their_origin_and_never_cross_it() -> None:
+    async with FeedOrigin() as other, FeedOrigin() as origin, Fetcher(allow=[origin.address, other.address]) as fetcher:
+        other.script("/there", redirect(origin.url("/back")))
+        origin.script("/back", Answer("<rss/>"))
+        origin.script("/b", redirect(other.url("/there")))
+        url = origin.script("/a", redirect("/b"))
+        await fetcher.get(FetchRequest(url=url, authorization="Basic YW5uOnBhNTU="))
+        sent = [asked.headers.get("Authorization") for asked in (*origin.asked, *other.asked)]
+        assert sent == ["Basic YW5uOnBhNTU=", "Basic YW5uOnBhNTU=", None, None]
+        assert "YW5u" not in repr(FetchRequest(url=url, authorization="Basic YW5uOnBhNTU="))
+
+
 async def test_a_redirect_without_a_place_is_an_answer() -> None:
     async with fetching() as (origin, fetcher):
         answer = await get(fetcher, origin.script("/a", Answer(status=302)))

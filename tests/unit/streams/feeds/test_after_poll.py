@@ -73,12 +73,6 @@ def test_news_brings_the_shortest_gap() -> None:
     assert (state.last_item_at, state.gap_s) == (TIMING.answered, 15)
 
 
-def test_a_window_in_which_all_is_new_halves_the_gap() -> None:
-    assert settled(known(), replace(ANSWER, all_new=True)).gap_s == 50
-    short = replace(TIMING, gap_s=20)
-    assert settled(known(), replace(ANSWER, all_new=True), timing=short).gap_s == 15
-
-
 def test_failures_pile_up_and_an_answer_ends_them() -> None:
     first = failed(known(), Outcome.TIMEOUT)
     second = failed(first, Outcome.HTTP_ERROR)

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.deliver.secret import Secret, SecretMissingError
 from agents.deliver.signature import read_keys, signature
+from agents.net.secret import Secret, SecretMissingError
 from streams.errors import ConfigurationError
 
 
