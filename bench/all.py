@@ -5,7 +5,7 @@ import sys
 
 from tests.support.children import ROOT
 
-BENCHES = ("pipeline", "stories", "twin", "oracles")
+BENCHES = ("pipeline", "stories", "twin", "oracles", "backtest")
 
 
 def main(arguments: list[str]) -> int:

@@ -27,8 +27,8 @@ JOINS = 0.25
 RELATED = 0.10
 WINDOW = timedelta(hours=72)
 DECAY_S = timedelta(days=3).total_seconds()
-CROWD = 0.5  # a story of n articles is nearer by 1 + 0.5 ln n
-MOST_CROWD = 4.0  # ln 55: however long a story is, nothing below a cosine of 0.083 joins it
+CROWD = 0.4  # a story of n articles is nearer by 1 + 0.4 ln n
+MOST_CROWD = 4.0  # ln 55: however long a story is, nothing below a cosine of 0.096 joins it
 ONE_TERM = 0.65
 PROPOSED = RELATED / 2
 MOST_PROPOSED = 8

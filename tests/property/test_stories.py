@@ -15,6 +15,7 @@ from streams.record import Record
 from streams.stories import book as books
 from streams.stories import clustering
 from streams.stories.book import StoryBook
+from streams.stories.checkpoint import Memory
 from streams.stories.frequencies import Frequencies
 from streams.stories.story import Arrival, Story, StoryArticle, TermCounts
 from tests.support.alerting import NOW, Stage, match
@@ -61,7 +62,7 @@ def nearness(arrival: Arrival, story: Story, frequencies: Frequencies) -> float:
     cosine = sum(article[term] * story.terms[term] for term in shared) / sqrt(
         sum(weight**2 for weight in article.values()) * sum(weight**2 for weight in story.terms.values())
     )
-    crowd = 1 + 0.5 * min(4.0, log(story.articles))
+    crowd = 1 + 0.4 * min(4.0, log(story.articles))
     return cosine * crowd * exp(-((age_s / 259_200) ** 2) / 2) * (0.65 if len(shared) == 1 < len(article) else 1)
 
 
@@ -111,7 +112,7 @@ def read_back(written: Log, *, compacted: bool) -> StoryBook:
     """Return a book restored; the broker compacts what is done, never the tail that is still being written."""
     done = max((number + 1 for number, (_, record) in enumerate(written) if isinstance(record, Story)), default=0)
     newest = {key: number for number, (key, _) in enumerate(written[:done])}
-    made = StoryBook()
+    made = Memory()
     for number, (key, record) in enumerate(written):
         if compacted and number < done and newest[key] != number:
             continue
@@ -121,7 +122,7 @@ def read_back(written: Log, *, compacted: bool) -> StoryBook:
             assert isinstance(record, Story | StoryArticle | TermCounts)
             made.restore(type(record).from_json(record.to_json()))
     made.settle()
-    return made
+    return made.book
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
