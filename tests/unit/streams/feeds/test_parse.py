@@ -225,3 +225,10 @@ def test_a_link_that_cannot_be_read_is_none() -> None:
 
 def test_control_characters_become_spaces_and_line_ends_stay() -> None:
     assert clean("a\0b\x1bc\x85d\u202ee\ufefff\n\tg") == "a b c d e f\n\tg"
+
+
+def test_a_word_so_long_that_looking_for_a_mail_address_takes_seconds_is_left_undone() -> None:
+    body = RSS.replace("</item>", f"<author>{'a.' * 300}</author></item>").encode()
+    quick = parse(body, content_type="", url=URL, quick_bytes=100_000)
+    assert [problem.trouble for problem in quick.problems] == [Trouble.NOT_HERE]
+    assert [entry.guid for entry in parse(body, content_type="", url=URL).entries] == ["g-1"]
