@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,8 +12,11 @@ from typing import Final, TextIO
 
 from agents.deliver.attempt import Attempt
 from agents.deliver.outcome import Outcome, ambiguous, delivered, failed
+from streams.latency import Ledger
+from streams.routing.digest import digest_of
 from streams.routing.receiver import ConsoleOptions
 from streams.routing.render_console import console_lines
+from streams.routing.render_digest import digest_lines
 
 PATIENCE_S: Final = 5.0
 BLOCKED: Final = "output_blocked"
@@ -40,7 +43,7 @@ class Console:
             return failed(BLOCKED)
         ledger = attempt.ledger.stamped(delivered=self.now())
         try:
-            lines = console_lines(attempt.delivery.alert, ledger, styled=self._styled(), width=width_of(self.out))
+            lines = self._lines(attempt, ledger)
         except ValueError as err:
             return failed(type(err).__name__)
         self._written = written = written_aside(self.out, "\n".join(lines) + "\n")
@@ -48,6 +51,12 @@ class Console:
             return ambiguous(BLOCKED)
         problem = written.result()
         return delivered() if problem is None else failed(type(problem).__name__)
+
+    def _lines(self, attempt: Attempt, ledger: Ledger) -> Sequence[str]:
+        styled, width = self._styled(), width_of(self.out)
+        if attempt.members:
+            return digest_lines(digest_of(attempt.members), at=self.now(), styled=styled, width=width)
+        return console_lines(attempt.delivery.alert, ledger, styled=styled, width=width)
 
     async def _through(self, written: Written) -> bool:
         done, _ = await asyncio.wait({written}, timeout=self.patience_s)

@@ -14,14 +14,15 @@ from streams.errors import Reason
 from streams.ids import DeliveryId, ReceiverId, delivery_id
 from streams.latency import Ledger
 from streams.record import Record
-from streams.routing.notification import Delivery, DeliveryState, DeliveryStatus, HandOffReason, Thread
+from streams.routing.notification import DIGEST, Delivery, DeliveryState, DeliveryStatus, HandOffReason, Thread
 from streams.routing.route import Receiver
-from streams.routing.sending import time_to_live_s
+from streams.routing.sending import digest_member, next_digest_at, time_to_live_s
 from streams.topics import DELIVERIES, DELIVERY_STATES, RETRIES, THREADS, Topic
 
 STAGE: Final = "deliver"
 DETAIL_CHARS: Final = 200
 FALLBACK: Final = "fallback"
+DIGEST_FALLBACK: Final = f"{DIGEST}/{FALLBACK}"
 IN_CE_ID: Final = re.compile("([0-9a-f]{26})(?:/([0-9]{1,9}))?")  # with its `seq` on the tiers
 
 
@@ -46,10 +47,18 @@ class Effects:
     thread: Thread | None = None
 
 
-def hand_off(job: Job, tier: str, *, reason: HandOffReason, outcome: str | None, at: datetime) -> Effects:
+def hand_off(
+    job: Job,
+    tier: str,
+    *,
+    reason: HandOffReason,
+    outcome: str | None,
+    at: datetime,
+    not_before: datetime | None = None,
+) -> Effects:
     """Return the tier's record with `seq` + 1 and the state that fences off every older copy.
 
-    `outcome` None keeps the last one: whoever was in doubt before stays in doubt.
+    `outcome` None keeps the last one: whoever was in doubt before stays in doubt. `not_before` None keeps its own.
     """
     delivery = job.delivery
     later = delivery.model_copy(
@@ -57,6 +66,7 @@ def hand_off(job: Job, tier: str, *, reason: HandOffReason, outcome: str | None,
             "seq": delivery.seq + 1,
             "attempts": delivery.attempts + (reason is HandOffReason.RETRY),
             "reason": reason,
+            "not_before": not_before or delivery.not_before,
             "last_outcome": (outcome or delivery.last_outcome or ("ambiguous: restart" if job.doubtful else None)),
         }
     )
@@ -78,12 +88,30 @@ def final(job: Job, status: DeliveryStatus, outcome: Outcome, *, at: datetime, a
     return Effects(first=threads, then=(_state_record(state, job, ledger, at),), state=state, thread=outcome.thread)
 
 
+def expired(job: Job, outcome: Outcome, *, at: datetime, told: bool) -> Effects:
+    """Return the final state and, if somebody can be `told`, before it a member of the digest of what expired.
+
+    The state first would lose it at a crash in between; this way round it may be written twice under one id, and the
+    second is dropped.
+    """
+    ended = final(job, DeliveryStatus.EXPIRED, outcome, at=at, attempts=0)
+    member = digest_member(job.delivery, at=at) if told else None
+    if member is None:
+        return ended
+    first = _record(
+        DELIVERIES[member.urgency], member, job, key=member.receiver, ce_id=member.delivery_id, at=at,
+        ledger=job.ledger.stamped(routed=at),
+    )  # fmt: skip
+    return Effects(first=(first,), then=ended.then, state=ended.state)
+
+
 def dead(job: Job, outcome: Outcome, fallback: Receiver | None, *, at: datetime) -> Effects:
     """Return the dead letter, the fallback receiver's delivery if there is one to tell, and the final state."""
     ended = final(job, DeliveryStatus.DEAD, outcome, at=at)
     error = f"receiver {job.delivery.receiver}: {outcome.detail}"
     letter = dead_letter(job.record, stage=STAGE, reason=outcome.reason, error=error)
-    told = () if fallback is None or job.delivery.purpose == FALLBACK else (_fallback(job, fallback, at),)
+    is_one = job.delivery.purpose.endswith(FALLBACK)
+    told = () if fallback is None or is_one else (_fallback(job, fallback, at),)
     return Effects(first=(letter, *told), then=ended.then, state=ended.state)
 
 
@@ -115,15 +143,17 @@ def named_in(record: Incoming) -> tuple[DeliveryId, int] | None:
 
 
 def _fallback(job: Job, receiver: Receiver, at: datetime) -> Outgoing:
-    """Return the same alert for the fallback receiver; one that fails itself tells nobody further."""
+    """Return the same alert for the fallback receiver, in a digest if it was; one that fails tells nobody further."""
     delivery, name = job.delivery, receiver.receiver_id
+    purpose = DIGEST_FALLBACK if delivery.is_digest else FALLBACK
     told = Delivery(
-        delivery_id=delivery_id(name, delivery.desk, delivery.alert.event_id, FALLBACK),
+        delivery_id=delivery_id(name, delivery.desk, delivery.alert.event_id, purpose),
         receiver=name,
         desk=delivery.desk,
-        purpose=FALLBACK,
+        purpose=purpose,
         urgency=delivery.urgency,
         alert=delivery.alert,
+        not_before=next_digest_at(at) if delivery.is_digest else None,
         expires_at=job.record.appended_at + timedelta(seconds=time_to_live_s(receiver, delivery.urgency)),
     )
     return _record(DELIVERIES[delivery.urgency], told, job, key=name, ce_id=told.delivery_id, at=at, by=name)

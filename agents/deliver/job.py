@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agents.kafka import Incoming
-from streams.latency import Ledger
+from streams.latency import Hop, Ledger
 from streams.routing.notification import Delivery
 from streams.topics import Topic
 
@@ -15,7 +15,8 @@ AMBIGUOUS = "ambiguous"
 class Job:
     """One record of one topic. `doubtful`: it may have been sent before this process knew of it.
 
-    `waited_s`: how long its lane has waited out the receiver's wish for patience with this job in hand.
+    `waited_s`: how long its lane has waited out the receiver's wish for patience with this job in hand. `members`:
+    the jobs of a digest, which a lane handles as one; what ends before it is sent leaves them.
     """
 
     topic: Topic
@@ -25,9 +26,20 @@ class Job:
     due_at: datetime
     doubtful: bool = False
     waited_s: float = 0.0
+    members: list["Job"] | None = None
 
     def __post_init__(self) -> None:
         self.doubtful = self.doubtful or (self.delivery.last_outcome or "").startswith(AMBIGUOUS)
+
+    @property
+    def together(self) -> list["Job"]:
+        """Return the jobs that are sent by one attempt: a digest's members, else this one."""
+        return [self] if self.members is None else self.members
+
+    @property
+    def routed_at(self) -> datetime:
+        """Return when the delivery was decided (UTC), whichever topic it has come from."""
+        return self.ledger.at(Hop.ROUTED) or self.record.appended_at
 
     def __lt__(self, other: "Job") -> bool:
         return (self.due_at, self.record.offset) < (other.due_at, other.record.offset)

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Final, Protocol
 
 from agents.deliver import retry
@@ -11,8 +12,8 @@ from agents.deliver.attempt import Attempt
 from agents.deliver.bucket import Breaker, Bucket
 from agents.deliver.job import Job
 from agents.deliver.outcome import Outcome, OutcomeKind
+from agents.deliver.queues import Queues
 from agents.metrics import Metrics
-from streams.matching.rule import Urgency
 from streams.routing.notification import HandOffReason
 from streams.routing.receiver import slots
 from streams.routing.route import Receiver
@@ -55,6 +56,7 @@ class Lane:
         work: Work,
         *,
         spawn: Callable[[Coroutine[None, None, None]], asyncio.Task[None]],
+        now: Callable[[], datetime],
         clock: Callable[[], float],
         metrics: Metrics,
     ) -> None:
@@ -64,8 +66,7 @@ class Lane:
         self._bucket = Bucket(receiver.rate.per_second, receiver.rate.burst)
         self._breaker = Breaker()
         self._frozen_until = 0.0
-        self._queues: Mapping[Urgency, deque[Job]] = {urgency: deque() for urgency in Urgency}
-        self._moved_at = dict.fromkeys(Urgency, 0.0)  # when the head of each queue became its head
+        self._queues = Queues(now, clock)
         self._sending: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._arrived: deque[float] = deque(maxlen=PACE_OF)
@@ -84,66 +85,46 @@ class Lane:
 
         A lane with room takes whatever comes: it never idles for the sake of those that it spilled before.
         """
-        if job.delivery.reason in SPILLED and self._spilled:
+        if job.delivery.reason in SPILLED and self._spilled and not job.delivery.is_digest:
             self._spilled -= 1
-        urgency = job.delivery.urgency
-        ahead = sum(len(queue) for other, queue in self._queues.items() if other.rank >= urgency.rank)
+        ahead = self._queues.ahead_of(job.delivery.urgency)
         reason, wait_s = self._wait()
         if wait_s > HOLD_S or ahead >= MOST_QUEUED or ahead / self._bucket.per_second > BACKLOG_S:
             return reason, self._spill(job, wait_s)
-        if not self._queues[urgency]:
-            self._moved_at[urgency] = self._clock()
-        self._queues[urgency].append(job)
+        self._queues.append(job)
         self._note()
         return None
 
     async def run(self) -> None:
-        """Send what is queued, flash first, else in order, as concurrency, rate, freeze and breaker allow."""
+        """Send what is queued, flash first, as concurrency, rate, freeze and breaker allow."""
         while True:
             while not self.queued or len(self._sending) >= slots(self.receiver):
                 self._changed.clear()
                 await self._changed.wait()
             reason, wait_s = self._wait()
             if wait_s > HOLD_S:
-                await self._give_back(self._empty(), reason, wait_s)
+                await self._give_back(self._queues.empty(), reason, wait_s)
             elif wait_s > 0:
                 await self._pause(wait_s)
-            elif overtaken := self._overtaken():
+            elif overtaken := self._queues.overtaken(HOLD_S):
                 await self._give_back(overtaken, HandOffReason.SPILL, HOLD_S)
             else:
-                self._start(self._next())
+                self._start(self._queues.next())
 
     @property
     def queued(self) -> int:
         """Return how many jobs wait in the lane."""
-        return sum(map(len, self._queues.values()))
+        return len(self._queues)
 
     async def close(self, within_s: float) -> None:
         """Forget what is queued, let what is being sent end for so long, then cut it off."""
-        self._empty()
+        self._queues.empty()
         if self._sending:
             await asyncio.wait(self._sending, timeout=within_s)
         for task in list(self._sending):
             task.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)
         self._note()
-
-    def _next(self) -> Job:
-        urgency = next(urgency for urgency, queue in self._queues.items() if queue)
-        self._moved_at[urgency] = self._clock()
-        return self._queues[urgency].popleft()
-
-    def _empty(self, urgencies: Iterable[Urgency] = Urgency) -> list[Job]:
-        queues = [self._queues[urgency] for urgency in urgencies]
-        jobs = [job for queue in queues for job in queue]
-        for queue in queues:
-            queue.clear()
-        return jobs
-
-    def _overtaken(self) -> list[Job]:
-        """Take out the jobs that more urgent ones have overtaken for too long: they hold up their topic's commit."""
-        _, *others = [urgency for urgency, queue in self._queues.items() if queue]
-        return self._empty(urgency for urgency in others if self._clock() - self._moved_at[urgency] > HOLD_S)
 
     def _start(self, job: Job) -> None:
         self._bucket.take(self._clock())
@@ -164,7 +145,7 @@ class Lane:
             return
         if outcome.kind is OutcomeKind.THROTTLED and job.waited_s + outcome.retry_after_s <= HOLD_S:
             job.waited_s += outcome.retry_after_s
-            self._queues[job.delivery.urgency].appendleft(job)
+            self._queues.put_back(job)
             return
         await self._work.settle(job, outcome)
 
@@ -192,8 +173,10 @@ class Lane:
         """Return for how long one more job is put off: until its place in the backlog is near enough to be held.
 
         While the receiver is given up, at least as long as the tier above its last one: a receiver that is dead for
-        a day costs each of its deliveries two dozen records, not hundreds.
+        a day costs each of its deliveries two dozen records, not hundreds. Digests have moments of their own.
         """
+        if job.delivery.is_digest:
+            return wait_s
         self._spilled += 1
         backlog_s = (self.queued + self._spilled) / self._pace() - BACKLOG_S
         climbed_s = retry.delay_s(retry.tier_after(job.delivery.seq)) if self._breaker.open else 0

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Final
 
 from streams.errors import Reason
+from streams.ids import DeliveryId
 from streams.routing.notification import Thread
 
 PATIENCE_S: Final = 30.0  # a 429 without Retry-After
@@ -30,7 +31,10 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of an attempt. `thread` is the root message to remember, if the attempt made or changed one."""
+    """What came of an attempt. `thread` is the root message to remember, if the attempt made or changed one.
+
+    `members`: which of a digest's members it holds for; None for all.
+    """
 
     kind: OutcomeKind
     detail: str
@@ -38,6 +42,7 @@ class Outcome:
     provider_ref: str | None = None
     thread: Thread | None = None
     reason: Reason = Reason.REFUSED_BY_RECEIVER
+    members: frozenset[DeliveryId] | None = None
 
     @property
     def text(self) -> str:
@@ -45,9 +50,16 @@ class Outcome:
         return f"{self.kind}: {self.detail}"
 
 
-def delivered(provider_ref: str | None = None, *, thread: Thread | None = None, detail: str = "ok") -> Outcome:
+def delivered(
+    provider_ref: str | None = None,
+    *,
+    thread: Thread | None = None,
+    detail: str = "ok",
+    members: frozenset[DeliveryId] | None = None,
+) -> Outcome:
     """Return the outcome of an attempt that the receiver took."""
-    return Outcome(kind=OutcomeKind.DELIVERED, detail=detail, provider_ref=provider_ref, thread=thread)
+    kind = OutcomeKind.DELIVERED
+    return Outcome(kind=kind, detail=detail, provider_ref=provider_ref, thread=thread, members=members)
 
 
 def failed(detail: str) -> Outcome:

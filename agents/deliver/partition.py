@@ -2,15 +2,15 @@
 
 import asyncio
 import heapq
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Final
 
 from agents import log
-from agents.deliver import retry
+from agents.deliver import digests, retry
+from agents.deliver.digests import Gathering
+from agents.deliver.doubt import Doubt
 from agents.deliver.job import Job
 from agents.deliver.lane import Lane
 from agents.deliver.ledger import Verdict
@@ -21,13 +21,12 @@ from agents.deliver.surroundings import Surroundings
 from agents.kafka import Incoming
 from streams.errors import PoisonError
 from streams.ids import DeliveryId, ReceiverId
-from streams.latency import Hop
 from streams.matching.rule import Urgency
 from streams.routing.notification import Delivery, HandOffReason
 from streams.routing.receiver import slots
 from streams.topics import Topic
 
-CLOCKS_DIFFER: Final = timedelta(seconds=2)
+NO_TIME, NO_JITTER = timedelta(), DeliveryId("")
 UNKNOWN_RECEIVER = failed("unknown_receiver")
 LOG = log.named("deliver")
 
@@ -51,14 +50,14 @@ class Partition:
         self._sources: dict[Topic, Source] = {}
         self._lanes: dict[ReceiverId, tuple[Lane, asyncio.Task[None]]] = {}
         self._in_flight: dict[DeliveryId, list[Job]] = {}  # the copy that is sent, then its twins
-        self._judged: Counter[tuple[str, ...]] = Counter()
-        self._started_at = around.now()
+        self._gathering = Gathering()
+        self._doubt = Doubt(around.now(), self._slots)
         self._woken = asyncio.Event()
         self._alarm: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin: the state is restored, effects may happen from here on."""
-        self._started_at = self._around.now()
+        self._doubt = Doubt(self._around.now(), self._slots)
         self._alarm = self._around.spawn(self._place_when_due())
 
     async def take(self, topic: Topic, records: Sequence[Incoming]) -> None:
@@ -101,10 +100,10 @@ class Partition:
         """
         found: dict[Urgency, datetime] = {}
         groups = chain((source.waiting for source in self._sources.values()), self._in_flight.values())
-        for job in sorted(chain.from_iterable(groups), key=_routed_at):
+        for job in sorted(chain.from_iterable(groups), key=lambda job: job.routed_at):
             urgency = job.delivery.urgency
             if urgency not in found and self.settlement.ledger.judge(job.delivery) is not Verdict.FINAL:
-                found[urgency] = _routed_at(job)
+                found[urgency] = job.routed_at
         return found
 
     async def _read(self, topic: Topic, record: Incoming) -> Job | None:
@@ -115,7 +114,8 @@ class Partition:
             await self.settlement.set_aside(record, err)
             self._finish(topic, record)
             return None
-        due_at = retry.due_at(record, topic, delivery.delivery_id)
+        # Members of digests that are put off together come back together.
+        due_at = retry.due_at(record, topic, NO_JITTER if delivery.is_digest else delivery.delivery_id)
         return Job(topic=topic, record=record, delivery=delivery, ledger=record.ledger, due_at=due_at)
 
     async def _place_due(self, topic: Topic, source: Source) -> None:
@@ -135,31 +135,47 @@ class Partition:
         while True:
             self._woken.clear()
             heads = [source.waiting[0].due_at for source in self._sources.values() if source.waiting]
+            heads += [moment] if (moment := self._gathering.due_at) else []
             wait_s = (min(heads) - self._around.now()).total_seconds() if heads else None
             if wait_s is None or wait_s > 0:
                 await _either(self._woken, wait_s)
             for topic, source in list(self._sources.items()):
                 if source.waiting:
                     await self._place_due(topic, source)
+            await self._offer(self._gathering.due(now=self._around.now()))
 
     async def _place(self, jobs: Sequence[Job]) -> None:
-        """Put jobs into their lanes; what no lane takes now goes to a tier, all of one reason in one write."""
+        """Put jobs into their lanes; what is not to be sent yet goes to a tier, or waits for its digest."""
         expired: list[Job] = []
-        unknown: list[Job] = []
-        refused: list[tuple[Job, HandOffReason, float]] = []
+        early: list[tuple[Job, HandOffReason, float]] = []
+        due: list[Job] = []
         now = self._around.now()
         for job in jobs:
             if not self._is_to_send(job):
                 continue
+            wait = (job.delivery.not_before or now) - now
             if now >= job.delivery.expires_at:
                 expired.append(job)
-            elif job.delivery.not_before and job.delivery.not_before > now:
-                refused.append((job, HandOffReason.SCHEDULED, (job.delivery.not_before - now).total_seconds()))
-            elif (lane := self._lane(job.delivery.receiver)) is None:
+            elif job.delivery.is_digest and wait <= digests.HOLD:
+                self._gathering.hold(job, now=now)
+                self._woken.set()
+            elif wait > NO_TIME:
+                early.append((job, HandOffReason.SCHEDULED, wait.total_seconds()))
+            else:
+                due.append(job)
+        await self.settlement.expire(expired)
+        await self.settlement.put_off(early)
+        await self._offer(due)
+
+    async def _offer(self, jobs: Sequence[Job]) -> None:
+        """Offer jobs to their lanes; what no lane takes now goes to a tier, all of one reason in one write."""
+        unknown: list[Job] = []
+        refused: list[tuple[Job, HandOffReason, float]] = []
+        for job in jobs:
+            if (lane := self._lane(job.delivery.receiver)) is None:
                 unknown.append(job)
             elif (answer := lane.offer(job)) is not None:
                 refused.append((job, *answer))
-        await self.settlement.expire(expired)
         await self.settlement.retry(unknown, UNKNOWN_RECEIVER)
         await self.settlement.put_off(refused)
 
@@ -173,21 +189,12 @@ class Partition:
             self._finish(job.topic, job.record)
             return False
         self._in_flight[name] = [job]
-        job.doubtful = job.doubtful or self._may_have_been_sent(job)
+        job.doubtful = job.doubtful or self._doubt.may_have_been_sent(job)
         return True
 
-    def _may_have_been_sent(self, job: Job) -> bool:
-        """Return whether an earlier process may have been sending this job when it ended.
-
-        A lane sends in the order of each topic and urgency, and what it had finished is in the ledger. So of the
-        records from before our start, only the first few that the ledger doesn't know can have been in flight.
-        """
-        if job.record.appended_at > self._started_at + CLOCKS_DIFFER:
-            return False
-        place = (job.delivery.receiver, job.topic.name, job.delivery.urgency)
-        self._judged[place] += 1
-        found = self._around.receivers.find(job.delivery.receiver)
-        return self._judged[place] <= (slots(found[0]) if found else 1)
+    def _slots(self, name: ReceiverId) -> int:
+        found = self._around.receivers.find(name)
+        return slots(found[0]) if found else 1
 
     async def _release(self, jobs: Sequence[Job]) -> None:
         """Note jobs as done, and look again at twins that waited for them: ledger or fence will know them now."""
@@ -209,14 +216,12 @@ class Partition:
         if found is None:
             return None
         around = self._around
-        lane = Lane(*found, self.settlement, spawn=around.spawn, clock=around.clock, metrics=around.metrics)
+        lane = Lane(
+            *found, self.settlement, spawn=around.spawn, now=around.now, clock=around.clock, metrics=around.metrics
+        )
         around.metrics.delivery_outcomes(name)
         self._lanes[name] = (lane, around.spawn(lane.run()))
         return lane
-
-
-def _routed_at(job: Job) -> datetime:
-    return job.ledger.at(Hop.ROUTED) or job.record.appended_at
 
 
 async def _either(event: asyncio.Event, timeout_s: float | None) -> None:

@@ -53,7 +53,7 @@ def tier_before(tier: str, left_s: float) -> str:
 def due_at(record: Incoming, topic: Topic, delivery_id: DeliveryId) -> datetime:
     """Return when a record is due (UTC): at once on `deliveries.*`; on a tier, its delay after it was appended.
 
-    Up to a tenth is added, by the delivery's id: the same at each reading, unlike another's.
+    Up to a tenth is added, by the delivery's id: the same at each reading, unlike another's. Without an id none is.
     """
     delay = DELAY_S.get(topic.name)
     if delay is None:

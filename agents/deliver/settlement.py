@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from agents import log
 from agents.dead_letters import dead_letter
 from agents.deliver import effects, retry
 from agents.deliver.attempt import Attempt
+from agents.deliver.digests import Moments
 from agents.deliver.effects import Effects
 from agents.deliver.job import Job
 from agents.deliver.lane import Channel
@@ -20,6 +22,8 @@ from streams.routing.notification import DeliveryStatus, HandOffReason
 
 LOG = log.named("deliver")
 EXPIRED = failed("time_to_live_over")
+LEFT_OVER_S = 1.0  # members that a message which was read back does not name
+HandOff = tuple[Job, str, HandOffReason, str | None, datetime | None]  # job, tier, why, outcome, not before
 OFF = Outcome(kind=OutcomeKind.GONE, detail="receiver_is_off")  # until the routes change it
 
 
@@ -32,6 +36,7 @@ class Settlement:
     release: Callable[[Sequence[Job]], Awaitable[None]]
     ledger: DeliveryLedger = field(default_factory=DeliveryLedger)
     threads: Threads = field(default_factory=Threads)
+    moments: Moments = field(default_factory=Moments)
     _off: dict[ReceiverId, Channel] = field(default_factory=dict)
 
     def turn(self) -> None:
@@ -41,24 +46,40 @@ class Settlement:
 
     async def attempt(self, job: Job, channel: Channel) -> Outcome | None:
         """Return what came of sending the job; None if it expired, is muted by now, or is another process's."""
-        if not await self._owned():
-            return None
-        if self.around.now() >= job.delivery.expires_at:
-            await self.expire([job])
-            return None
-        if (why := self.around.receivers.why_muted(job.delivery)) is not None:
-            await self._finish([job], DeliveryStatus.MUTED, failed(why))
+        if not await self._owned() or not await self._has_any_left(job):
             return None
         if self._off.get(job.delivery.receiver) is channel:
             return OFF
-        thread = self.threads.root(job.delivery.receiver, job.delivery.alert.story_id)
-        attempt = Attempt(delivery=job.delivery, ledger=job.ledger, thread=thread, doubtful=job.doubtful)
         try:
-            return await channel.send(attempt)
+            return await channel.send(self._attempt(job))
         except Exception as err:  # noqa: BLE001 - one delivery that can't be rendered never stops the others
             # No traceback: a client's error may hold an address, and addresses are secrets.
             LOG.error("notification failed", delivery=job.delivery.delivery_id, error=type(err).__name__)  # noqa: TRY400
             return refused(type(err).__name__, Reason.RENDER_FAILED)
+
+    def _attempt(self, job: Job) -> Attempt:
+        delivery, together = job.delivery, job.together
+        return Attempt(
+            delivery=delivery,
+            ledger=job.ledger,
+            thread=self.threads.root(delivery.receiver, delivery.alert.story_id),
+            doubtful=any(each.doubtful for each in together),
+            members=tuple(each.delivery for each in together) if delivery.is_digest else (),
+        )
+
+    async def _has_any_left(self, job: Job) -> bool:
+        """End what has expired or is muted by now; return whether anything is left to send."""
+        now, why_muted = self.around.now(), self.around.receivers.why_muted
+        late = [each for each in job.together if now >= each.delivery.expires_at]
+        kept = [each for each in job.together if now < each.delivery.expires_at]
+        muted = [(each, why) for each in kept if (why := why_muted(each.delivery)) is not None]
+        left = [each for each in kept if each not in [one for one, _ in muted]]
+        if job.members is not None:
+            job.members = left
+        await self.expire(late)
+        for each, why in muted:
+            await self._finish([each], DeliveryStatus.MUTED, failed(why))
+        return bool(left)
 
     async def settle(self, job: Job, outcome: Outcome) -> None:
         """Write what follows from an attempt, then note its record as done."""
@@ -76,16 +97,36 @@ class Settlement:
 
     async def put_off(self, jobs: Sequence[tuple[Job, HandOffReason, float]]) -> None:
         """Hand jobs to tiers, each for its reason and wait, in one write; no attempt is counted."""
-        await self._hand_off([(job, _tier(reason, wait_s), reason, None) for job, reason, wait_s in jobs])
+        together = [(each, reason, wait_s) for job, reason, wait_s in jobs for each in job.together]
+        await self._hand_off([self._put_off(*each) for each in together])
 
     async def retry(self, jobs: Sequence[Job], outcome: Outcome) -> None:
         """Hand jobs whose attempt failed to their next tier."""
-        tiers = [(job, retry.tier_after(job.delivery.attempts + 1)) for job in jobs]
-        await self._hand_off([(job, tier, HandOffReason.RETRY, outcome.text) for job, tier in tiers])
+        await self._hand_off([self._retry(each, outcome) for job in jobs for each in job.together])
 
     async def expire(self, jobs: Sequence[Job]) -> None:
-        """Write the state `expired`: what came too late is told, never silent."""
-        await self._finish(jobs, DeliveryStatus.EXPIRED, EXPIRED)
+        """Write the state `expired`, and what tells the desk in a digest: what came too late is never silent."""
+        if not jobs or not await self._owned():
+            return
+        at, find = self.around.now(), self.around.receivers.find
+        await self._perform(
+            [(job, effects.expired(job, EXPIRED, at=at, told=find(job.delivery.receiver) is not None)) for job in jobs]
+        )
+
+    def _put_off(self, job: Job, reason: HandOffReason, wait_s: float) -> HandOff:
+        if job.delivery.is_digest and reason is not HandOffReason.SCHEDULED:
+            return self._to_next_moment(job, reason, None, wait_s)
+        return job, _tier(reason, wait_s), reason, None, None
+
+    def _retry(self, job: Job, outcome: Outcome) -> HandOff:
+        if job.delivery.is_digest:
+            return self._to_next_moment(job, HandOffReason.RETRY, outcome.text, 0.0)
+        return job, retry.tier_after(job.delivery.attempts + 1), HandOffReason.RETRY, outcome.text, None
+
+    def _to_next_moment(self, job: Job, reason: HandOffReason, outcome: str | None, wait_s: float) -> HandOff:
+        now = self.around.now()
+        moment = self.moments.next(job.delivery.receiver, now=now, wait_s=wait_s)
+        return job, retry.tier_within((moment - now).total_seconds()), reason, outcome, moment
 
     async def set_aside(self, record: Incoming, err: PoisonError) -> None:
         """Write the dead letter of a record that can't be read; then its delivery is dead, if a header names it."""
@@ -100,14 +141,22 @@ class Settlement:
             self.ledger.record(state)
 
     async def _delivered(self, job: Job, outcome: Outcome) -> None:
-        at = self.around.now()
-        done = effects.final(job, DeliveryStatus.DELIVERED, outcome, at=at)
+        at, shown = self.around.now(), outcome.members
+        taken = [each for each in job.together if shown is None or each.delivery.delivery_id in shown]
+        if job.delivery.is_digest:
+            self.moments.sent(job.delivery.receiver)
+        else:
+            self._measure(job, at)
+        await self._perform([(each, effects.final(each, DeliveryStatus.DELIVERED, outcome, at=at)) for each in taken])
+        left = [each for each in job.together if each not in taken]
+        await self.put_off([(each, HandOffReason.SCHEDULED, LEFT_OVER_S) for each in left])
+
+    def _measure(self, job: Job, at: datetime) -> None:
         metrics, ledger = self.around.metrics, job.ledger.stamped(delivered=at)
         if (spent_ms := ledger.spent_ms("deliver")) is not None:
             metrics.delivery_duration.labels(job.delivery.urgency.value).observe(max(0.0, spent_ms / 1000))
         metrics.took("deliver", ledger)
         metrics.took("total", ledger)
-        await self._perform([(job, done)])
 
     async def _dead(self, job: Job, outcome: Outcome) -> None:
         receivers, name = self.around.receivers, job.delivery.receiver
@@ -116,9 +165,9 @@ class Settlement:
         LOG.error("receiver needs attention", receiver=name, outcome=outcome.text)
         found = receivers.find(name)
         fallback = receivers.find(found[0].fallback) if found and found[0].fallback else None
-        done = effects.dead(job, outcome, fallback[0] if fallback else None, at=self.around.now())
-        self.around.metrics.dead_letters.labels("deliver", outcome.reason.value).inc()
-        await self._perform([(job, done)])
+        told, at = fallback[0] if fallback else None, self.around.now()
+        self.around.metrics.dead_letters.labels("deliver", outcome.reason.value).inc(len(job.together))
+        await self._perform([(each, effects.dead(each, outcome, told, at=at)) for each in job.together])
 
     async def _finish(self, jobs: Sequence[Job], status: DeliveryStatus, outcome: Outcome) -> None:
         if not jobs or not await self._owned():
@@ -126,14 +175,15 @@ class Settlement:
         at = self.around.now()
         await self._perform([(job, effects.final(job, status, outcome, at=at, attempts=0)) for job in jobs])
 
-    async def _hand_off(self, jobs: Sequence[tuple[Job, str, HandOffReason, str | None]]) -> None:
+    async def _hand_off(self, jobs: Sequence[HandOff]) -> None:
         if not jobs or not await self._owned():
             return
         at = self.around.now()
         done: list[tuple[Job, Effects]] = []
-        for job, asked, reason, outcome in jobs:
+        for job, asked, reason, outcome, moment in jobs:
             tier = retry.tier_before(asked, (job.delivery.expires_at - at).total_seconds())
-            done.append((job, effects.hand_off(job, tier, reason=reason, outcome=outcome, at=at)))
+            handed = effects.hand_off(job, tier, reason=reason, outcome=outcome, at=at, not_before=moment)
+            done.append((job, handed))
         await self._perform(done)
 
     async def _perform(self, done: Sequence[tuple[Job, Effects]]) -> None:

@@ -3,7 +3,7 @@
 A bot token allows all of that; an incoming webhook is the lesser mode: each notification is a message of its own.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -15,8 +15,10 @@ from agents.deliver.attempt import Attempt
 from agents.deliver.outcome import Outcome, OutcomeKind, ambiguous, delivered, failed
 from agents.deliver.slack_api import SlackApi
 from streams.latency import Hop
+from streams.routing.digest import digest_of
 from streams.routing.notification import Thread
 from streams.routing.receiver import SlackOptions
+from streams.routing.render_digest import digest_slack, members_shown
 from streams.routing.render_slack import Payload, metadata_ids, slack_message, with_sources
 
 EDIT_EVERY = timedelta(seconds=10)
@@ -42,6 +44,8 @@ class Slack:
 
     async def send(self, attempt: Attempt) -> Outcome:
         """Return what came of one attempt: an edit, a reply, a root message, or what was found already there."""
+        if attempt.members:
+            return await self._send_digest(attempt)
         if not self.options.bot:
             message = slack_message(attempt.delivery.alert, attempt.ledger, delivery_id=attempt.delivery.delivery_id)
             return await self._api.incoming({name: message[name] for name in INCOMING})
@@ -61,6 +65,22 @@ class Slack:
         # Somebody deleted the root. The call counted at Slack, so the new root is posted by the next attempt.
         self._lost.add(thread.root_ref)
         return Outcome(kind=OutcomeKind.POSTPONED, detail="root_was_deleted", retry_after_s=1.0)
+
+    async def _send_digest(self, attempt: Attempt) -> Outcome:
+        """Return what came of a digest, a message of no thread; what was found there already holds for its members."""
+        digest = digest_of(attempt.members)
+        message = digest_slack(digest)
+        if not self.options.bot:
+            return await self._api.incoming({name: message[name] for name in INCOMING})
+        if attempt.doubtful:
+            messages = await self._since(attempt, "conversations.history", {})
+            if isinstance(messages, Outcome):
+                return messages
+            sent_at, shown = members_shown(messages, digest.members)
+            if shown:
+                return delivered(sent_at, detail="read_back", members=shown)
+        reply = await self._api.write("chat.postMessage", message)
+        return reply if isinstance(reply, Outcome) else delivered(str(reply.get("ts", "")))
 
     async def _post(self, attempt: Attempt, thread: Thread | None) -> Outcome:
         delivery = attempt.delivery
@@ -106,23 +126,27 @@ class Slack:
 
     async def _read_back(self, attempt: Attempt) -> Outcome | None:
         """Return `delivered` if an earlier attempt is in the channel, None if it is not, else why nobody can say."""
-        began = attempt.ledger.at(Hop.ROUTED) or attempt.delivery.alert.head.fetched_at
-        oldest = f"{(began - LOOK_BACK).timestamp():.6f}"
-        asked: list[tuple[str, dict[str, str]]] = [("conversations.history", {"oldest": oldest})]
-        if attempt.thread:
-            asked.insert(0, ("conversations.replies", {"ts": attempt.thread.root_ref}))
-        for method, query in asked:
-            messages = await self._api.messages(method, {**query, **WITH_METADATA})
+        replies = [("conversations.replies", {"ts": attempt.thread.root_ref})] if attempt.thread else []
+        for method, query in [*replies, ("conversations.history", {})]:
+            messages = await self._since(attempt, method, query)
             if isinstance(messages, Outcome):
-                # A token that may post but not read can't be in doubt for ever: then a twin is better than silence.
-                if messages.detail in ROOT_LOST or messages.kind is OutcomeKind.REFUSED:
-                    continue
-                return (
-                    messages if messages.kind is not OutcomeKind.FAILED else ambiguous(f"read_back_{messages.detail}")
-                )
+                return messages
             if sent_at := metadata_ids(messages).get(attempt.delivery.delivery_id):
                 return self._taken(attempt, sent_at, attempt.thread, "read_back")
         return None
+
+    async def _since(self, attempt: Attempt, method: str, query: Mapping[str, str]) -> list[JsonValue] | Outcome:
+        """Return the messages since then, none if the token may not read them, or why nobody can say."""
+        began = attempt.ledger.at(Hop.ROUTED) or attempt.delivery.alert.head.fetched_at
+        oldest = f"{(began - LOOK_BACK).timestamp():.6f}"
+        since = {} if "ts" in query else {"oldest": oldest}
+        messages = await self._api.messages(method, {**query, **since, **WITH_METADATA})
+        if not isinstance(messages, Outcome):
+            return messages
+        # A token that may post but not read can't be in doubt for ever: then a twin is better than silence.
+        if messages.detail in ROOT_LOST or messages.kind is OutcomeKind.REFUSED:
+            return []
+        return messages if messages.kind is not OutcomeKind.FAILED else ambiguous(f"read_back_{messages.detail}")
 
 
 def _update(messages: list[JsonValue], root_ref: str, attempt: Attempt) -> Payload | None:

@@ -12,7 +12,11 @@ from agents.deliver.post import post, refusal
 from agents.deliver.signature import read_keys, signature
 from agents.net.secret import Secret, SecretMissingError
 from streams.errors import ConfigurationError, Reason
+from streams.ids import DeliveryId
+from streams.latency import Hop
+from streams.routing.digest import digest_of
 from streams.routing.receiver import WebhookOptions
+from streams.routing.render_digest import digest_event
 from streams.routing.render_event import CONTENT_TYPE, cloud_event
 
 
@@ -34,11 +38,10 @@ class Webhook:
 
     async def send(self, attempt: Attempt) -> Outcome:
         """Return what came of one POST; the body's bytes are those that were signed."""
-        delivery = attempt.delivery
-        body = cloud_event(delivery.alert, attempt.ledger, delivery_id=delivery.delivery_id)
+        webhook_id, body = _event(attempt)
         try:
             url = self._url.read()
-            headers = self._headers(delivery.delivery_id, body)
+            headers = self._headers(webhook_id, body)
         except SecretMissingError:
             return failed("secret_missing")
         except ConfigurationError:
@@ -57,3 +60,12 @@ class Webhook:
             keys = read_keys(self._keys.read())
             headers["webhook-signature"] = signature(keys, webhook_id=webhook_id, timestamp=timestamp, body=body)
         return headers
+
+
+def _event(attempt: Attempt) -> tuple[DeliveryId, bytes]:
+    """Return id and body of the event: equal at every attempt, of a digest as long as it has the same members."""
+    delivery = attempt.delivery
+    if not attempt.members:
+        return delivery.delivery_id, cloud_event(delivery.alert, attempt.ledger, delivery_id=delivery.delivery_id)
+    digest = digest_of(attempt.members)
+    return digest.digest_id, digest_event(digest, time=attempt.ledger.at(Hop.ROUTED) or digest.until)

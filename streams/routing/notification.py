@@ -8,6 +8,8 @@ from streams.ids import DeliveryId, DeskId, EventId, ReceiverId, StoryId
 from streams.matching.rule import Urgency
 from streams.record import Part, Record, Utc
 
+DIGEST = "digest"
+
 
 class HandOffReason(StrEnum):
     """Why a delivery went to a retry tier."""
@@ -45,6 +47,11 @@ class Delivery(Record):
     attempts: int = 0
     reason: HandOffReason | None = None
     last_outcome: str | None = None
+
+    @property
+    def is_digest(self) -> bool:
+        """Return whether it is told with others in one message, once they are due together."""
+        return self.purpose.partition("/")[0] == DIGEST
 
 
 class DeliveryStatus(StrEnum):

@@ -1,13 +1,14 @@
 """The deliveries of one decision: one for each receiver of a desk, however many rules and nodes lead to it."""
 
+import math
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from streams.alerts.alert import DeskAlert, Relation
-from streams.ids import ReceiverId, delivery_id
+from streams.ids import DeliveryId, ReceiverId, content_id, delivery_id
 from streams.matching.rule import Urgency
-from streams.routing.notification import Delivery
+from streams.routing.notification import DIGEST, Delivery
 from streams.routing.route import Receiver, RouteNode, Routes
 from streams.routing.told import RoutingDecision
 from streams.routing.verdict import Verdict
@@ -31,6 +32,12 @@ MACHINE_TTL_S: Mapping[str, float] = MappingProxyType(
     {"flash": 24 * HOUR_S, "urgent": 24 * HOUR_S, "routine": 72 * HOUR_S}
 )
 MACHINES = frozenset({"webhook", "email"})
+DIGEST_TTL_S = 24 * HOUR_S
+# Members meet at moments that all of them can compute. A wait of 330 s is one record on the tier of five minutes and
+# half a minute in memory; 7,260 s (22 of them) is one on the tier of two hours and one of 30 s.
+DIGEST_EVERY_S, DIGEST_SELDOM_S = 330, 7_260
+SELDOM_AFTER_S = 2 * HOUR_S
+SOONEST_S = 5.0
 
 
 def deliveries_of(alert: DeskAlert, verdicts: Iterable[Verdict], routes: Routes, *, at: datetime) -> list[Delivery]:
@@ -74,3 +81,33 @@ def time_to_live_s(receiver: Receiver | None, urgency: Urgency) -> float:
         return MACHINE_TTL_S[urgency]
     defaults = MACHINE_TTL_S if receiver.type in MACHINES else CHAT_TTL_S
     return receiver.ttl_s.get(urgency, defaults[urgency])
+
+
+def digest_member(expired: Delivery, *, at: datetime) -> Delivery | None:
+    """Return what tells that a delivery expired: a digest's member, due when others are. None for a digest itself.
+
+    Equal ids after a crash, so that one that is written twice is sent once.
+    """
+    if expired.is_digest:
+        return None
+    return Delivery(
+        delivery_id=delivery_id(expired.receiver, expired.desk, expired.alert.event_id, DIGEST),
+        receiver=expired.receiver,
+        desk=expired.desk,
+        purpose=DIGEST,
+        urgency=Urgency.ROUTINE,
+        alert=expired.alert,
+        not_before=next_digest_at(at),
+        expires_at=at + timedelta(seconds=DIGEST_TTL_S),
+    )
+
+
+def next_digest_at(after: datetime, *, failing_s: float = 0.0) -> datetime:
+    """Return when members that wait are due together (UTC): each 330 s, after two hours of failures each 7,260 s."""
+    every_s = DIGEST_EVERY_S if failing_s < SELDOM_AFTER_S else DIGEST_SELDOM_S
+    return datetime.fromtimestamp(math.ceil((after.timestamp() + SOONEST_S) / every_s) * every_s, UTC)
+
+
+def digest_id(members: Iterable[DeliveryId]) -> DeliveryId:
+    """Return the id of the one message that tells all members: equal for equal members, in any order."""
+    return DeliveryId(content_id(DIGEST, *sorted(members), length=26))

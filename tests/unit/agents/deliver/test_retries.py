@@ -1,11 +1,12 @@
 """Which tiers a delivery passes, when it comes back, and what that costs."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
 
 from agents.deliver.outcome import Outcome, OutcomeKind, ambiguous, failed
-from streams.routing.notification import DeliveryStatus
+from streams.routing.notification import Delivery, DeliveryStatus
 from streams.topics import RETRIES
 from tests.support.delivery_world import MemoryReceiver, receiver, routes, until
 from tests.support.sender_world import World, jumping
@@ -69,6 +70,9 @@ async def test_a_receiver_that_is_dead_for_a_day_costs_dozens_of_records_and_not
     world = World(hook=MemoryReceiver(always=failed("connect_error")))
     async with world.running():
         world.publish(*range(20), expires_at=world.log.now + timedelta(hours=24))
-        await world.settled(20)
-    assert world.log.outcomes() == ["expired"] * 20
-    assert world.log.tier_records() <= 20 * 28
+        await world.settled(40)
+    handed_off = [record for topic in RETRIES.values() for record in world.log.of(topic)]
+    spent = Counter(Delivery.from_json(record.value).purpose for record in handed_off)
+    assert world.log.outcomes() == ["expired"] * 40
+    assert spent["alert"] <= 20 * 28
+    assert spent["digest"] <= 20 * 70  # a day more, to tell what expired

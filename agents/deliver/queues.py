@@ -1,0 +1,88 @@
+"""What waits in a lane, by urgency: in order, but the newest flash first while there is a backlog of them."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from agents.deliver.job import Job
+from streams.matching.rule import Urgency
+from streams.topics import DELIVERIES
+
+STALE_AFTER: Final = timedelta(seconds=30)
+WATCHED = frozenset(DELIVERIES.values())  # the watchdog looks at these; on the tiers records wait on purpose
+
+
+@dataclass(slots=True)
+class Queues:
+    """Jobs by urgency, flash first. `now` is the wall clock (UTC), `clock` counts seconds.
+
+    As soon as a flash has waited for half a minute since it was routed, the newest flash goes first: after an outage
+    a desk reads what holds now, and then what it missed. Until then they go in order, as a burst reads best.
+    """
+
+    now: Callable[[], datetime]
+    clock: Callable[[], float]
+    _jobs: Mapping[Urgency, deque[Job]] = field(default_factory=lambda: {urgency: deque() for urgency in Urgency})
+    _moved_at: dict[Urgency, float] = field(default_factory=lambda: dict.fromkeys(Urgency, 0.0))
+
+    def append(self, job: Job) -> None:
+        """Take a job as the last of its urgency."""
+        urgency = job.delivery.urgency
+        if self._head(urgency) is None:
+            self._moved_at[urgency] = self.clock()
+        self._jobs[urgency].append(job)
+
+    def put_back(self, job: Job) -> None:
+        """Take a job back as the first of its urgency."""
+        self._jobs[job.delivery.urgency].appendleft(job)
+
+    def next(self) -> Job:
+        """Take out what is to be sent now. Cost: O(flashes that wait), 300 at most."""
+        urgency = next(urgency for urgency, queue in self._jobs.items() if queue)
+        queue, head = self._jobs[urgency], self._head(urgency)
+        job = queue[0]
+        if urgency is Urgency.FLASH and self.now() - min(one.routed_at for one in queue) > STALE_AFTER:
+            job = max(queue, key=lambda one: (one.routed_at, one.record.offset))
+        queue.remove(job)
+        if job is head:
+            self._moved_at[urgency] = self.clock()
+        return job
+
+    def ahead_of(self, urgency: Urgency) -> int:
+        """Return how many jobs go before a new one of this urgency, as far as anybody can say now."""
+        return sum(len(queue) for other, queue in self._jobs.items() if other.rank >= urgency.rank)
+
+    def overtaken(self, hold_s: float) -> list[Job]:
+        """Take out what others have overtaken for longer than `hold_s`: it holds up its topic's commit.
+
+        Of the flashes only the oldest, so that the lane has something to send: one is enough for a commit to move.
+        """
+        late = [urgency for urgency in self._jobs if self.clock() - self._moved_at[urgency] > hold_s]
+        first, *others = [urgency for urgency, queue in self._jobs.items() if queue]
+        found = self.empty(urgency for urgency in others if urgency in late)
+        head = self._head(Urgency.FLASH)
+        if first is Urgency.FLASH and first in late and head is not None:
+            self._jobs[first].remove(head)
+            self._moved_at[first] = self.clock()
+            found.append(head)
+        return found
+
+    def empty(self, urgencies: Iterable[Urgency] = Urgency) -> list[Job]:
+        """Take out everything, or everything of these urgencies."""
+        queues = [self._jobs[urgency] for urgency in urgencies]
+        jobs = [job for queue in queues for job in queue]
+        for queue in queues:
+            queue.clear()
+        return jobs
+
+    def __len__(self) -> int:
+        return sum(map(len, self._jobs.values()))
+
+    def _head(self, urgency: Urgency) -> Job | None:
+        """Return the job by which one sees that an urgency moves: of flashes the oldest that the watchdog looks at."""
+        queue = self._jobs[urgency]
+        if urgency is not Urgency.FLASH:
+            return queue[0] if queue else None
+        return next((job for job in queue if job.topic in WATCHED), None)
