@@ -1,8 +1,8 @@
 """The guard over every connect: no origin, redirect or DNS answer leads into the firm's own network."""
 
+import asyncio
 import socket
 from collections.abc import Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from errno import EACCES
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -12,6 +12,7 @@ import aiohttp
 from aiohttp.abc import ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
+from agents.net.daemon import in_daemon
 from streams.errors import ConfigurationError, TocsinError
 
 CONNECTIONS_A_HOST = 2
@@ -85,14 +86,15 @@ def _unwrapped(address: Address) -> Iterator[Address]:
 class _NotingResolver(ThreadedResolver):
     """Resolves names in threads of its own, and notes the addresses of those that are allowed by name.
 
-    Of its own, because a name server that doesn't answer holds a thread for many seconds, and the loop has few.
+    Of its own, because a name server that doesn't answer holds a thread for many seconds: the loop has few, and waits
+    for each of them when the process ends.
     """
 
     def __init__(self, names: Collection[tuple[str, int]], allowed: set[tuple[str, int]]) -> None:
         super().__init__()
         self._names = names
         self._allowed = allowed
-        self._threads = ThreadPoolExecutor(DNS_THREADS, "dns")
+        self._places = asyncio.Semaphore(DNS_THREADS)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -100,7 +102,8 @@ class _NotingResolver(ThreadedResolver):
         ask = partial(
             socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
         )
-        found = await self._loop.run_in_executor(self._threads, ask)
+        await self._places.acquire()
+        found = await in_daemon(ask, name="dns", then=self._places.release)
         results = [_result(host, kind, protocol, place) for kind, _, protocol, _, place in found]
         if (host, port) in self._names:
             self._allowed.update((result["host"], port) for result in results)

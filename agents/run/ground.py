@@ -4,10 +4,8 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from agents.apply import Applied, apply_feeds, apply_routes, apply_rules, apply_topics
@@ -15,6 +13,7 @@ from agents.broker.folder import FolderInUseError, delete_data
 from agents.broker.jars import locked_jars, resolve_jars
 from agents.broker.server import Broker
 from agents.kafka import Producer
+from agents.net.daemon import in_daemon
 from agents.run.children import STEADY_AFTER_S, pause_s
 from agents.run.report import RunReport
 from agents.run.running import announce, withdraw
@@ -138,7 +137,7 @@ class RunGround:
         started, jars, cache = time.monotonic(), locked_jars(), jar_cache()
         if not all((cache / jar.name).exists() for jar in jars):
             self._report.notice("fetching the broker (42 MB, for the first start only)")
-        await _unawaited_at_exit(lambda: resolve_jars(jars, cache))
+        await in_daemon(lambda: resolve_jars(jars, cache), name="jars")
         jars_s = time.monotonic() - started
         await _once_leftover_is_gone(broker.start)
         note = f", of it {jars_s:.1f} s for its jars" if jars_s > WORTH_SAYING_S else ""
@@ -218,28 +217,6 @@ class RunGround:
         if self._broker is not None:
             withdraw(self._folder)
             await self._broker.stop()
-
-
-async def _unawaited_at_exit(work: Callable[[], T]) -> T:
-    """Return what `work` returns, from a thread that Ctrl-C does not wait for: a download can hang for minutes."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
-
-    def tell(how: Callable[[], None]) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(lambda: None if done.done() else how())
-
-    def run() -> None:
-        try:
-            result = work()
-        except Exception as err:  # noqa: BLE001 - it is raised where it is awaited
-            error = err
-            tell(lambda: done.set_exception(error))
-        else:
-            tell(lambda: done.set_result(result))
-
-    Thread(target=run, name="jars", daemon=True).start()
-    return await done
 
 
 async def _once_leftover_is_gone(start: Callable[[], Awaitable[None]]) -> None:

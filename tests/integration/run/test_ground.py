@@ -1,6 +1,5 @@
 import asyncio
 import io
-import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import pytest
 from agents.apply import live_feeds
 from agents.broker.folder import FolderError
 from agents.broker.server import Broker
-from agents.run import ground
 from agents.run.ground import RunGround, jar_cache, load_files
 from agents.run.report import RunLog, RunReport
 from config.settings import Settings
@@ -127,25 +125,6 @@ def test_every_problem_of_every_file_is_told(tmp_path: Path) -> None:
         load_files(Settings(config_dir=config))
     named = {problem.partition(":")[0] for problem in caught.value.problems}
     assert named == {"feeds.yaml", "rules.yaml", "routes.yaml"}
-
-
-async def test_a_download_that_hangs_holds_up_no_end() -> None:
-    begun, release = threading.Event(), threading.Event()
-    waiting = asyncio.create_task(ground._unawaited_at_exit(lambda: (begun.set(), release.wait())))
-    await asyncio.to_thread(begun.wait)
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
-    assert [thread.daemon for thread in threading.enumerate() if thread.name == "jars"] == [True]
-    release.set()
-
-
-async def test_what_goes_wrong_in_a_download_is_raised_where_it_is_awaited() -> None:
-    def fail() -> None:
-        raise UnavailableError("no network")
-
-    with pytest.raises(UnavailableError, match="no network"):
-        await ground._unawaited_at_exit(fail)
 
 
 @pytest.mark.parametrize(
