@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from agents.deliver.offsets import Offsets
+from agents.deliver.outcome import throttled
 from streams.matching.rule import Urgency
 from streams.topics import DELIVERIES
 from tests.support.delivery_world import EPOCH, NAMES, MemoryReceiver, on_a_jumping_clock, until
@@ -67,6 +68,16 @@ async def test_the_end_cuts_off_a_receiver_that_never_answers() -> None:
         begin = world.log.now
     assert world.log.now - begin < timedelta(seconds=5)
     assert world.log.states() == {}
+
+
+@jumping
+async def test_what_is_in_doubt_after_a_restart_stays_so_while_it_waits_in_a_tier() -> None:
+    hook = MemoryReceiver([throttled("http_429", 600.0)])
+    world = World(known=in_order(), hook=hook)
+    world.publish(0)
+    async with world.running():
+        await world.settled(1)
+    assert [attempt.doubtful for attempt in hook.attempts] == [True, True]
 
 
 @jumping

@@ -137,6 +137,19 @@ async def test_without_a_broker_there_is_no_judgement(monkeypatch: pytest.Monkey
     assert await runs(watchdog(FakeLoop(a=5), Metrics(CollectorRegistry())), client, monkeypatch, for_s=0.3) is None
 
 
+async def test_a_broker_that_was_away_is_no_standstill() -> None:
+    client, dog = FakeClient(end=10), watchdog(FakeLoop(a=5), Metrics(CollectorRegistry()), patience_s=0.2)
+    await dog._look(client)
+    client.reachable = False
+    await dog._look(client)
+    client.reachable = True
+    await asyncio.sleep(0.2)
+    await dog._look(client)
+    await asyncio.sleep(0.2)
+    with pytest.raises(Left):
+        await dog._look(client)
+
+
 async def test_a_partition_that_is_anothers_now_shows_no_lag() -> None:
     metrics, loop = Metrics(CollectorRegistry()), FakeLoop(a=9)
     dog = watchdog(loop, metrics, patience_s=60)

@@ -215,6 +215,7 @@ def test_event_time_never_runs_backwards() -> None:
 
     assert isinstance(decided, Decided)
     assert decided.change.story.last_article_at == NOW + timedelta(hours=1)
+    assert decided.change.article.seen_at == NOW + timedelta(hours=1)
 
 
 def test_late_news_is_marked_with_its_age() -> None:
