@@ -26,11 +26,12 @@ class Queues:
     clock: Callable[[], float]
     _jobs: Mapping[Urgency, deque[Job]] = field(default_factory=lambda: {urgency: deque() for urgency in Urgency})
     _moved_at: dict[Urgency, float] = field(default_factory=lambda: dict.fromkeys(Urgency, 0.0))
+    _overtaken_at: float | None = None  # when the first of the newer flashes went before the oldest one
 
     def append(self, job: Job) -> None:
         """Take a job as the last of its urgency."""
         urgency = job.delivery.urgency
-        if self._head(urgency) is None:
+        if not self._jobs[urgency]:
             self._moved_at[urgency] = self.clock()
         self._jobs[urgency].append(job)
 
@@ -41,14 +42,8 @@ class Queues:
     def next(self) -> Job:
         """Take out what is to be sent now. Cost: O(flashes that wait), 300 at most."""
         urgency = next(urgency for urgency, queue in self._jobs.items() if queue)
-        queue, head = self._jobs[urgency], self._head(urgency)
-        job = queue[0]
-        if urgency is Urgency.FLASH and self.now() - min(one.routed_at for one in queue) > STALE_AFTER:
-            job = max(queue, key=lambda one: (one.routed_at, one.record.offset))
-        queue.remove(job)
-        if job is head:
-            self._moved_at[urgency] = self.clock()
-        return job
+        self._moved_at[urgency] = self.clock()
+        return self._next_flash() if urgency is Urgency.FLASH else self._jobs[urgency].popleft()
 
     def ahead_of(self, urgency: Urgency) -> int:
         """Return how many jobs go before a new one of this urgency, as far as anybody can say now."""
@@ -59,14 +54,14 @@ class Queues:
 
         Of the flashes only the oldest, so that the lane has something to send: one is enough for a commit to move.
         """
-        late = [urgency for urgency in self._jobs if self.clock() - self._moved_at[urgency] > hold_s]
-        first, *others = [urgency for urgency, queue in self._jobs.items() if queue]
-        found = self.empty(urgency for urgency in others if urgency in late)
-        head = self._head(Urgency.FLASH)
-        if first is Urgency.FLASH and first in late and head is not None:
-            self._jobs[first].remove(head)
-            self._moved_at[first] = self.clock()
-            found.append(head)
+        now = self.clock()
+        _, *others = [urgency for urgency, queue in self._jobs.items() if queue]
+        found = self.empty(urgency for urgency in others if now - self._moved_at[urgency] > hold_s)
+        oldest = self._oldest_flash()
+        if oldest and self._overtaken_at is not None and now - self._overtaken_at > hold_s:
+            self._jobs[Urgency.FLASH].remove(oldest)
+            self._overtaken_at = now
+            found.append(oldest)
         return found
 
     def empty(self, urgencies: Iterable[Urgency] = Urgency) -> list[Job]:
@@ -80,9 +75,18 @@ class Queues:
     def __len__(self) -> int:
         return sum(map(len, self._jobs.values()))
 
-    def _head(self, urgency: Urgency) -> Job | None:
-        """Return the job by which one sees that an urgency moves: of flashes the oldest that the watchdog looks at."""
-        queue = self._jobs[urgency]
-        if urgency is not Urgency.FLASH:
-            return queue[0] if queue else None
-        return next((job for job in queue if job.topic in WATCHED), None)
+    def _next_flash(self) -> Job:
+        queue, oldest = self._jobs[Urgency.FLASH], self._oldest_flash()
+        job = queue[0]
+        if self.now() - min(one.routed_at for one in queue) > STALE_AFTER:
+            job = max(queue, key=lambda one: (one.routed_at, one.record.offset))
+        queue.remove(job)
+        if job is oldest:
+            self._overtaken_at = None
+        elif self._overtaken_at is None:
+            self._overtaken_at = self.clock()
+        return job
+
+    def _oldest_flash(self) -> Job | None:
+        """Return the flash that holds up the commit of the topic that the watchdog looks at, if one waits."""
+        return next((job for job in self._jobs[Urgency.FLASH] if job.topic in WATCHED), None)
