@@ -14,7 +14,8 @@ What a desk was told is kept per (desk, story) as keys: a rule, the entities in 
 A node's `relations` can say otherwise for its receivers. The table's first line that holds decides, after these: not
 permitted, backfill, no match (a rule taken over from an earlier revision by which the desk was told nothing), no
 route, silenced, quiet hours; they mark nothing as told, so the next article that the desk may hear of is told as
-first. A copy or a confirmation of what the desk may not see counts as update.
+first. A copy or a confirmation of what the desk may not see, or with a fact that only the unseen told before, counts as
+update.
 """
 
 from collections.abc import Collection, Iterable, Mapping
