@@ -20,7 +20,7 @@ from typing import TypeVar
 from bench.story_baselines import LSH_THRESHOLDS, SHINGLES, equal_titles, minhash_lsh, plain_centroids
 from bench.story_bounds import many_stories, one_article, one_story
 from bench.story_data import SEEDS, Judged, Told, background, half, headlines, judge, shipped_matcher, shuffled, torn
-from bench.story_stream import Spent, grouping_time, groups_of, names_of, stage_time, stories_time
+from bench.story_stream import grouping_time, groups_of, names_of, stage_time, stories_time
 from streams.stories.book import StoryBook
 from streams.stories.clustering import JOINS, RELATED
 
@@ -65,8 +65,9 @@ TARGETS = (
     ),
     Target("stories_lost", "true stories that never opened a thread, the worst of 5 shuffles", most=0),
     Target("roots_saved_share", "matches that open no thread, the worst of six streams", least=0.80),
-    Target("p50_us", "microseconds of CPU an article, in the median", most=100.0),
-    Target("p99_us", "microseconds of CPU, for 99 of 100 articles", most=1_000.0),
+    Target("p50_us", "microseconds of CPU a headline, in the median", most=100.0),
+    Target("p99_us", "microseconds of CPU, for 99 of 100 headlines", most=1_000.0),
+    Target("among_p99_us", "the same among agency stories with leads, some thousands of them open", most=1_000.0),
     Target("ratio_to_minhash_speed", "MinHash LSH's CPU time, as a multiple of that of grouping", least=5.0),
 )
 
@@ -151,7 +152,7 @@ def torn_figures(stream: Sequence[Told]) -> Figures:
 
 
 def cost_figures(stream: Sequence[Told], traffic: Sequence[Told], *, runs: int) -> Figures:
-    """Return what an article costs alone and among the stories of the background, in the quietest of several runs.
+    """Return what a headline costs alone and among the stories of the background, in the quietest of several runs.
 
     The CPU time of an article doubles when neighbours use the caches; the least of several runs is the program's own.
     """
@@ -166,13 +167,11 @@ def _cost(stream: Sequence[Told], traffic: Sequence[Told]) -> Figures:
     stories_time(traffic[: len(traffic) // 2], book)
     alone, _ = stories_time(stream, StoryBook())
     among, _ = stories_time(mixed, book)
-    spent = Spent([*alone.walls, *among.walls], [*alone.cpus, *among.cpus])
     stage = stage_time(shuffled(stream, seed=1), encode=True)
     bare = grouping_time(shuffled(stream, seed=1))
     return {
-        "p50_us": spent.cpu_us(0.5), "p99_us": spent.cpu_us(0.99), "max_us": spent.cpu_us(1.0),
-        "p50_wall_us": spent.wall_us(0.5), "p99_wall_us": spent.wall_us(0.99),
-        "alone_p50_us": alone.cpu_us(0.5), "alone_p99_us": alone.cpu_us(0.99),
+        "p50_us": alone.cpu_us(0.5), "p99_us": alone.cpu_us(0.99), "max_us": alone.cpu_us(1.0),
+        "p50_wall_us": alone.wall_us(0.5), "p99_wall_us": alone.wall_us(0.99),
         "among_p50_us": among.cpu_us(0.5), "among_p99_us": among.cpu_us(0.99),
         "open_stories": len(book.clusterer.stories),
         "stage_p50_us": stage.cpu_us(0.5), "stage_p99_us": stage.cpu_us(0.99), "stage_mean_us": stage.mean_cpu_us,
