@@ -12,6 +12,7 @@ from docs.flow import DESK, WRITERS, Writer
 from docs.schemas import FOLDER, RECORDS, schema_of
 from streams.alerts.alert import Alert, DeskAlert, Relation
 from streams.record import Record
+from streams.routing.digest import Digest
 from streams.topics import CATALOGUE, PREFIX, Topic
 
 FILE = FOLDER.parent / "asyncapi.json"
@@ -20,6 +21,7 @@ TOPICS = (*CATALOGUE, DESK)
 RELATED = (Alert, DeskAlert)  # what happened is their relation, so each relation is a message of its own
 WEBHOOK = "webhook"
 TOMBSTONE = "tombstone"
+DIGEST = "notification-digest"
 
 
 def document() -> JsonSchemaValue:
@@ -90,7 +92,7 @@ def kafka(topic: Topic) -> JsonSchemaValue:
 
 def webhook() -> JsonSchemaValue:
     """Return the channel of webhooks, whose address only the receiver's secret holds."""
-    names = [f"notification-{relation}" for relation in Relation]
+    names = [*(f"notification-{relation}" for relation in Relation), DIGEST]
     return {
         "title": WEBHOOK,
         "description": "POST of a CloudEvent in structured JSON, signed after Standard Webhooks 1.0.",
@@ -133,7 +135,7 @@ def operation(writer: Writer, topic: Topic, action: str, *, group: str | None = 
 def messages() -> Iterable[tuple[str, JsonSchemaValue]]:
     """Yield each message: a record with its headers, a webhook's event, and the record without a value."""
     keys = {record: topic.key for topic in TOPICS for record in topic.records}
-    for record in RECORDS:
+    for record, key in keys.items():
         for name, ce_type in message_names(record).items():
             yield (
                 name,
@@ -143,7 +145,7 @@ def messages() -> Iterable[tuple[str, JsonSchemaValue]]:
                     "contentType": "application/json",
                     "headers": envelopes.headers(record, ce_type),
                     "payload": reference("components", "schemas", record.__name__),
-                    "bindings": {"kafka": {"key": key_schema(keys[record]), "bindingVersion": "0.5.0"}},
+                    "bindings": {"kafka": {"key": key_schema(key), "bindingVersion": "0.5.0"}},
                 },
             )
     alert = reference("components", "schemas", DeskAlert.__name__)
@@ -158,6 +160,16 @@ def messages() -> Iterable[tuple[str, JsonSchemaValue]]:
                 "payload": envelopes.webhook_event(relation, alert),
             },
         )
+    yield (
+        DIGEST,
+        {
+            "name": Digest.ce_type(),
+            "title": "a desk is told of many alerts at once: of those that expired while nobody could be told",
+            "contentType": "application/cloudevents+json",
+            "headers": envelopes.webhook_headers(),
+            "payload": envelopes.webhook_digest(Digest.ce_type(), reference("components", "schemas", Digest.__name__)),
+        },
+    )
     yield TOMBSTONE, {"title": "a record without a value: its key is deleted", "payload": {"type": "null"}}
 
 

@@ -61,16 +61,7 @@ def webhook_headers() -> JsonSchemaValue:
 def webhook_event(relation: Relation, desk_alert: JsonSchemaValue) -> JsonSchemaValue:
     """Return the schema of a webhook's body for alerts that a desk is told as this relation."""
     fields: dict[str, JsonSchemaValue] = {
-        "specversion": {"const": "1.0"},
-        "id": {**TEXT, "description": "the delivery, as in webhook-id"},
-        "type": {"const": f"tocsin.alert.{relation}.v1"},
-        "source": {
-            "type": "string", "format": "uri-reference", "pattern": "^/tocsin/desks/[^/]+$", "description": "the desk",
-        },
-        "subject": {**TEXT, "description": "the story"},
-        "time": {**TIME, "description": "when the alert was routed (UTC)"},
-        "datacontenttype": {"const": "application/json"},
-        "tocsinurgency": {"enum": [urgency.value for urgency in Urgency]},
+        **_attributes(f"tocsin.alert.{relation}.v1", name="delivery", subject="story", time="the alert was routed"),
         "tocsinledger": {
             "type": "string", "contentMediaType": "application/json", "description": "JSON text of a Ledger",
         },
@@ -81,3 +72,27 @@ def webhook_event(relation: Relation, desk_alert: JsonSchemaValue) -> JsonSchema
         "tocsinshortened": {"const": True, "description": "the alert was cut to fit into 20 kB"},
     }
     return {"type": "object", "required": list(fields), "properties": {**fields, **flags}}
+
+
+def webhook_digest(ce_type: str, digest: JsonSchemaValue) -> JsonSchemaValue:
+    """Return the schema of a webhook's body for many alerts in one message."""
+    told = "digest, the same again as long as it has the same members"
+    fields = _attributes(ce_type, name=told, subject="desk", time="the first of its members expired")
+    fields |= {"data": digest}
+    cut: JsonSchemaValue = {"const": True, "description": "headlines were left out to fit into 20 kB, and no member"}
+    return {"type": "object", "required": list(fields), "properties": {**fields, "tocsinshortened": cut}}
+
+
+def _attributes(ce_type: str, *, name: str, subject: str, time: str) -> dict[str, JsonSchemaValue]:
+    return {
+        "specversion": {"const": "1.0"},
+        "id": {**TEXT, "description": f"the {name}, as in webhook-id"},
+        "type": {"const": ce_type},
+        "source": {
+            "type": "string", "format": "uri-reference", "pattern": "^/tocsin/desks/[^/]+$", "description": "the desk",
+        },
+        "subject": {**TEXT, "description": f"the {subject}"},
+        "time": {**TIME, "description": f"when {time} (UTC)"},
+        "datacontenttype": {"const": "application/json"},
+        "tocsinurgency": {"enum": [urgency.value for urgency in Urgency]},
+    }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Write docs/schemas/NAME.vN.json, one JSON Schema for each record of the topic catalogue.
+"""Write docs/schemas/NAME.vN.json, one JSON Schema for each record of the topic catalogue, and for a digest.
 
 `python -m docs.schemas 0.2.0` also keeps them in docs/schemas/released/0.2.0: later ones must stay compatible with it.
 """
@@ -12,13 +12,16 @@ from pathlib import Path
 from pydantic.json_schema import JsonSchemaValue
 
 from streams.record import Record
+from streams.routing.digest import Digest
 from streams.topics import CATALOGUE, desk_topic
 
 FOLDER = Path(__file__).parent / "schemas"
 FIELDS = Path(__file__).parent / "fields.txt"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 RECORDS: tuple[type[Record], ...] = tuple(
-    dict.fromkeys(record for topic in (*CATALOGUE, desk_topic("desk")) for record in topic.records)
+    dict.fromkeys(
+        [*(record for topic in (*CATALOGUE, desk_topic("desk")) for record in topic.records), Digest]  # a webhook's
+    )
 )
 
 

@@ -20,8 +20,11 @@ from streams.alerts.alert import DeskAlert, Relation
 from streams.articles.article import Article
 from streams.ids import DeliveryId
 from streams.record import Record
+from streams.routing.digest import Digest, digest_of
+from streams.routing.render_digest import digest_event
 from streams.routing.render_event import CONTENT_TYPE, cloud_event
 from streams.topics import ARTICLES, Topic
+from tests.support.digests import members
 from tests.support.golden_records import example
 from tests.support.notices import alert, ledger
 from tests.support.schema_judges import refused, schema_in
@@ -119,6 +122,22 @@ def test_every_webhook_is_a_cloud_event_in_structured_mode(relation: Relation, g
     assert refused(schema_in(DOCUMENT, f"{message}/payload"), json.loads(body)) == []
     told = set(DOCUMENT["components"]["messages"][f"notification-{relation}"]["payload"]["properties"])
     assert set(json.loads(body)) <= told
+
+
+@pytest.mark.parametrize("count", [1, 37, 300])
+def test_a_digest_is_a_cloud_event_in_structured_mode(count: int) -> None:
+    digest = digest_of(members(count, title="稀" * 200 if count > 37 else "Gallium"))
+    body = digest_event(digest, time=NOW)
+    event = from_http_event(HTTPMessage(headers={"content-type": CONTENT_TYPE}, body=body))
+    assert (event.get_type(), event.get_id(), event.get_time()) == ("tocsin.digest.v1", digest.digest_id, NOW)
+    assert Digest.model_validate(event.get_data()).members == digest.members
+    message = "#/components/messages/notification-digest"
+    assert refused(schema_in(DOCUMENT, f"{message}/payload"), json.loads(body)) == []
+    assert set(json.loads(body)) <= set(
+        DOCUMENT["components"]["messages"]["notification-digest"]["payload"]["properties"]
+    )
+    alert_payload = schema_in(DOCUMENT, "#/components/messages/notification-first/payload")
+    assert refused(alert_payload, json.loads(body))
 
 
 def test_a_webhook_of_another_kind_is_refused_by_the_schema() -> None:

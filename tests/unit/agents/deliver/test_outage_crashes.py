@@ -1,4 +1,4 @@
-"""A sender that is killed anywhere in an outage, or after it: nothing is lost, and what was in flight may come twice."""
+"""A sender that is killed anywhere in an outage or after it: nothing is lost; what was in flight may come twice."""
 
 import asyncio
 from collections import Counter
