@@ -49,8 +49,8 @@ class Missing:
 class Account:
     """Takes facts in three steps: routings, then records that are not done, then states; then says how all stands.
 
-    It keeps ids alone: 400 bytes a delivery, with two to a routing (measured). Fallbacks and escalations are promised
-    by no routing, and are no part of it.
+    It keeps ids alone: 400 bytes a delivery, with two to a routing (measured). Fallbacks, escalations and
+    digests are promised by no routing, and are no part of it: what expired stays expired.
     """
 
     _promised: dict[DeliveryId, tuple[ReceiverId, Promise]] = field(default_factory=dict)

@@ -14,7 +14,10 @@ from agents.deliver.job import Job
 from agents.deliver.outcome import failed
 from agents.kafka import Outgoing
 from streams.matching.rule import Urgency
-from streams.routing.notification import DeliveryStatus
+from streams.routing.notification import DeliveryState, DeliveryStatus
+from streams.routing.reconcile import Account
+from streams.routing.told import Routing
+from streams.topics import DELIVERY_STATES
 from tests.support.delivery_world import MemoryReceiver, Process, until
 from tests.support.sender_world import World, in_order, jumping, sent_to
 
@@ -70,6 +73,24 @@ async def survived(*writes: int) -> tuple[World, MemoryReceiver]:
     return world, hook
 
 
+def account(world: World) -> Account:
+    """Return the account of what the routings of these alerts promised: it knows no digest."""
+    found = Account()
+    for number in range(COUNT):
+        sent = sent_to("hook", number)
+        routing = Routing.model_validate(
+            {
+                "routing_id": f"{sent.alert.event_id}@{sent.desk}", "event_id": sent.alert.event_id, "desk": sent.desk,
+                "story_id": sent.alert.story_id, "decision": "told", "reason": "", "receivers": ["hook"],
+                "routes_version": "r1",
+            }
+        )  # fmt: skip
+        found.promise(routing, told_at=world.log.now, settled=True)
+    for record in world.log.of(DELIVERY_STATES):
+        found.state(DeliveryState.from_json(record.value), before=True)
+    return found
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(1, 120), max_size=4))
 @example([])
@@ -82,6 +103,7 @@ def test_a_kill_at_any_write_loses_nothing(writes: list[int]) -> None:
         expired = {number for number, state in alerts.items() if state is DeliveryStatus.EXPIRED}
         told = Counter(one.alert.event_id for attempt in hook.attempts[-COUNT * 4 :] for one in attempt.members)
         assert all(state.state.final for state in states.values())
+        assert account(world).by_receiver() == {"hook": Counter(state.value for state in alerts.values())}
         assert {number for number in range(COUNT) if sent_to("hook", number).alert.event_id in told} >= expired
         assert len(states) == COUNT + len(expired)
         assert Counter(state.state.value for state in states.values()) == {
