@@ -33,6 +33,8 @@ class Queues:
         urgency = job.delivery.urgency
         if not self._jobs[urgency]:
             self._moved_at[urgency] = self.clock()
+        if urgency is Urgency.FLASH and self._oldest_flash() is None:
+            self._overtaken_at = None
         self._jobs[urgency].append(job)
 
     def put_back(self, job: Job) -> None:
