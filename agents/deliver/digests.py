@@ -12,6 +12,7 @@ from streams.routing.sending import next_digest_at
 
 HOLD: Final = timedelta(seconds=30)  # half the watchdog's patience, as a lane holds
 COLLECT: Final = timedelta(seconds=1)  # what comes late waits so long for others that come late
+MOST_HELD: Final = 3_000  # about 15 MB; the others meet at the next moment
 MOST_MEMBERS: Final = 300  # of one message, so that the list of its members fits into it
 
 
@@ -21,9 +22,12 @@ class Gathering:
 
     _held: list[tuple[datetime, Job]] = field(default_factory=list)
 
-    def hold(self, job: Job, *, now: datetime) -> None:
-        """Keep a job until it is due."""
+    def hold(self, job: Job, *, now: datetime) -> bool:
+        """Keep a job until it is due; return False if there are too many already."""
+        if len(self._held) >= MOST_HELD:
+            return False
         self._held.append((max(job.delivery.not_before or now, now + COLLECT), job))
+        return True
 
     @property
     def due_at(self) -> datetime | None:

@@ -157,7 +157,8 @@ class Partition:
             if now >= job.delivery.expires_at:
                 expired.append(job)
             elif job.delivery.is_digest and wait <= digests.HOLD:
-                self._gathering.hold(job, now=now)
+                if not self._gathering.hold(job, now=now):
+                    early.append((job, HandOffReason.SPILL, 0.0))
                 self._woken.set()
             elif wait > NO_TIME:
                 early.append((job, HandOffReason.SCHEDULED, wait.total_seconds()))

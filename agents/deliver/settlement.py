@@ -1,5 +1,6 @@
 """What follows from an attempt, a spill or an expiry: effects in their order, then the record is done."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +23,7 @@ from streams.routing.notification import DeliveryStatus, HandOffReason
 
 LOG = log.named("deliver")
 EXPIRED = failed("time_to_live_over")
+TURN_AFTER = 20  # members looked up in routes and silences: then the loop turns, for a flash may wait
 LEFT_OVER_S = 1.0  # members that a message which was read back does not name
 HandOff = tuple[Job, str, HandOffReason, str | None, datetime | None]  # job, tier, why, outcome, not before
 OFF = Outcome(kind=OutcomeKind.GONE, detail="receiver_is_off")  # until the routes change it
@@ -72,8 +74,15 @@ class Settlement:
         now, why_muted = self.around.now(), self.around.receivers.why_muted
         late = [each for each in job.together if now >= each.delivery.expires_at]
         kept = [each for each in job.together if now < each.delivery.expires_at]
-        muted = [(each, why) for each in kept if (why := why_muted(each.delivery)) is not None]
-        left = [each for each in kept if each not in [one for one, _ in muted]]
+        left: list[Job] = []
+        muted: list[tuple[Job, str]] = []
+        for count, each in enumerate(kept, start=1):
+            if (why := why_muted(each.delivery)) is None:
+                left.append(each)
+            else:
+                muted.append((each, why))
+            if count % TURN_AFTER == 0:
+                await asyncio.sleep(0)
         if job.members is not None:
             job.members = left
         await self.expire(late)

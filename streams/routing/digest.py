@@ -10,7 +10,7 @@ from streams.latency import Ledger
 from streams.matching.rule import Urgency
 from streams.record import Part, Record, Utc
 from streams.routing.notification import Delivery
-from streams.routing.render import notice
+from streams.routing.render import notice, urgency_of
 from streams.routing.render_text import shortened
 from streams.routing.sending import digest_id
 
@@ -58,21 +58,27 @@ class Digest(Record):
 def digest_of(members: Sequence[Delivery], *, most_items: int = MOST_ITEMS) -> Digest:
     """Return the digest of these deliveries, at least one, all of one receiver, desk and purpose.
 
-    The same members give the same digest, in whatever order they come: flash first, the newest of each first.
+    The same members give the same digest, in whatever order they come: flash first, the newest of each first. Cost:
+    about 0.1 ms for each headline that is shown, little for each of the others.
     """
-    found = sorted(map(_item, members), key=lambda item: (-item.urgency.rank, -item.at.timestamp(), item.delivery_id))
-    counts = Counter(item.urgency for item in found)
+    counts = Counter(urgency_of(member.alert) for member in members)
+    fetched = [member.alert.head.fetched_at for member in members]
+    ids = sorted(member.delivery_id for member in members)
     return Digest(
-        digest_id=digest_id(item.delivery_id for item in found),
+        digest_id=digest_id(ids),
         receiver=members[0].receiver,
         desk=members[0].desk,
         cause=members[0].purpose.partition("/")[2] or EXPIRED,
         counts={urgency: counts[urgency] for urgency in Urgency if counts[urgency]},
-        since=min(item.at for item in found),
-        until=max(item.at for item in found),
-        items=tuple(found[:most_items]),
-        members=tuple(sorted(item.delivery_id for item in found)),
+        since=min(fetched),
+        until=max(fetched),
+        items=tuple(map(_item, sorted(members, key=_weight)[:most_items])),
+        members=tuple(ids),
     )
+
+
+def _weight(member: Delivery) -> tuple[int, float, DeliveryId]:
+    return -urgency_of(member.alert).rank, -member.alert.head.fetched_at.timestamp(), member.delivery_id
 
 
 def _item(member: Delivery) -> DigestItem:

@@ -5,11 +5,13 @@ from collections import Counter
 
 import pytest
 
+from agents.deliver import digests
 from agents.deliver.job import Job
 from agents.deliver.outcome import Outcome, ambiguous, delivered, failed, refused, throttled
 from agents.deliver.settlement import Settlement
 from streams.ids import DeliveryId, delivery_id
 from streams.routing.digest import digest_of
+from streams.routing.sending import DIGEST_EVERY_S
 from tests.support.delivery_world import MemoryReceiver, receiver, routes, until
 from tests.support.digests import all_ended, final_states
 from tests.support.sender_world import World, jumping, sent_to
@@ -151,6 +153,19 @@ async def test_what_expires_at_a_receiver_that_nobody_knows_is_told_to_nobody() 
         await world.settled(1)
         await asyncio.sleep(1_000)
     assert world.log.outcomes() == ["expired"]
+
+
+@jumping
+async def test_members_that_find_no_room_in_memory_meet_at_the_next_moment() -> None:
+    hook = MemoryReceiver()
+    world = World(hook=hook)
+    world.publish(*range(10), expires_at=world.log.now)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(digests, "MOST_HELD", 6)
+        async with world.running():
+            await until(lambda: all_ended(world, 10))
+    assert [len(attempt.members) for attempt in hook.attempts] == [6, 4]
+    assert round(hook.calls[1][0] - hook.calls[0][0]) == DIGEST_EVERY_S
 
 
 @jumping
