@@ -1,7 +1,7 @@
 """Whether a tree holds for an article, and where: the places come from the same look that decided."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from heapq import merge
@@ -141,7 +141,8 @@ def places(node: Node, reading: Reading, window: Window) -> Places:
     """Return every place of an operand within the window, in order."""
     match node:
         case Or():
-            return list(dict.fromkeys(merge(*(places(child, reading, window) for child in node.children), key=order)))
+            found = [each for child in node.children if (each := places(child, reading, window))]
+            return list(dict.fromkeys(merge(*found, key=order))) if len(found) > 1 else [*found[0]] if found else []
         case InField() | First():
             return places(node.child, reading, narrowed(node, reading, window))
         case _:
@@ -150,11 +151,15 @@ def places(node: Node, reading: Reading, window: Window) -> Places:
 
 def inside(found: Sequence[Occurrence], window: Window) -> Places:
     """Return the places that are within the window."""
+    if not found:
+        return []
     return [place for place in found if window[0] <= place.first and place.last < window[1]]
 
 
-def leaf_places(leaf: Node, reading: Reading) -> Places:
-    """Return every place of a leaf in the article, in order."""
+def leaf_places(leaf: Node, reading: Reading) -> Sequence[Occurrence]:
+    """Return every place of a leaf in the article, in order. Most are absent, which is found out without their hash."""
+    if isinstance(leaf, Words) and leaf.words[0] not in positions_of(leaf.form, reading.document):
+        return ()
     known = reading.found.get(leaf)
     if known is None:
         known = reading.found[leaf] = find_leaf(leaf, reading)
@@ -183,15 +188,19 @@ def find_leaf(leaf: Node, reading: Reading) -> Places:
 
 def phrase_places(leaf: Words, document: Document) -> Places:
     """Return every place of a word or phrase."""
-    rows: dict[Form, Callable[[], tuple[list[str], dict[str, list[int]]]]] = {
-        Form.STEM: lambda: (document.stems, document.by_stem),
-        Form.EXACT: lambda: (document.terms, document.by_term),
-        Form.CASE: lambda: (document.words, document.by_word),
-    }
-    row, positions = rows[leaf.form]()
     length, words = len(leaf.words), list(leaf.words)
-    starts = positions.get(words[0], ())
+    starts = positions_of(leaf.form, document).get(words[0], ())
+    if length == 1:
+        return [Occurrence(start, start) for start in starts]
+    row = document.stems if leaf.form is Form.STEM else document.terms if leaf.form is Form.EXACT else document.words
     return [Occurrence(start, start + length - 1) for start in starts if row[start : start + length] == words]
+
+
+def positions_of(form: Form, document: Document) -> Mapping[str, Sequence[int]]:
+    """Return where each word of an article stands, in the form in which a leaf has it."""
+    if form is Form.STEM:
+        return document.by_stem
+    return document.by_term if form is Form.EXACT else document.by_word
 
 
 @lru_cache(maxsize=65536)
@@ -207,7 +216,10 @@ def pattern(text: str) -> Pattern[str]:
 
 def near(node: Near, reading: Reading, window: Window) -> Places | None:
     """Return the places of both sides that are near a place of the other side."""
-    left, right = places(node.left, reading, window), places(node.right, reading, window)
+    left = places(node.left, reading, window)
+    right = places(node.right, reading, window) if left else []
+    if not right:
+        return None
     document = reading.document
     before = followed(left, right, node.distance, document)
     proof = [*before[0][:OPERAND_SPANS], *before[1][:OPERAND_SPANS]]
