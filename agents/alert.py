@@ -16,7 +16,7 @@ from agents.kafka import Incoming, Outgoing, outgoing, tombstone
 from agents.loops.batch import Decision
 from agents.metrics import Metrics
 from streams.alerts.alert import Alert, event_type
-from streams.alerts.build import heartbeat, sources_of
+from streams.alerts.build import heartbeat
 from streams.alerts.decide import Decided, Dropped, decide
 from streams.alerts.sources import begun
 from streams.articles.article import ArticleKind, Head
@@ -109,7 +109,7 @@ class AlertStage:
         metrics = self._metrics
         metrics.stories_open.set(len(self.book.clusterer.stories))
         metrics.took("alert", record.ledger.stamped(alerted=stamped_at))
-        race = begun(sources_of(before) if before else (), found.alert.sources)
+        race = begun(before.sources if before else (), found.alert.sources)
         if race and len(race.leaders) == 1:
             metrics.source_lead.labels(metrics.capped("source", race.order[0].publisher)).observe(race.lead_s)
 

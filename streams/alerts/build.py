@@ -77,10 +77,10 @@ def _compared(label: Label) -> ComparedWith | None:
 
 
 def sources_of(story: Story) -> tuple[AlertSource, ...]:
-    """Return the sources, the first one first, each with its lag in seconds."""
+    """Return the sources, the first one first, each with its lag in seconds. They were checked in the story."""
     seen = sorted(story.sources, key=lambda source: (source.first_seen_at, source.publisher, source.permission))
     return tuple(
-        AlertSource(
+        AlertSource.model_construct(
             publisher=source.publisher,
             permission=source.permission,
             lag_s=(source.first_seen_at - seen[0].first_seen_at).total_seconds(),

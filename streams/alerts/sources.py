@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from streams.alerts.alert import AlertSource
 from streams.articles.article import DateQuality
+from streams.stories.story import StorySource
 
 CLOCKS = timedelta(seconds=5)  # as far may two clocks be apart, and a date be rounded
 FEED_DELAY = timedelta(minutes=30)  # what is dated further back than this before a look without it is misdated
@@ -65,6 +66,8 @@ def seen_by(sources: Iterable[AlertSource], may_see: Callable[[str], bool]) -> t
         if may_see(source.permission):
             first.setdefault(source.publisher, source)
     start = min((source.lag_s for source in first.values()), default=0.0)
+    if start == 0:
+        return tuple(first.values())
     return tuple(source.model_copy(update={"lag_s": round(source.lag_s - start, 6)}) for source in first.values())
 
 
@@ -75,10 +78,11 @@ def race_of(sources: Collection[AlertSource]) -> Race | None:
     return Race(tuple(sorted(sources, key=_place)))
 
 
-def begun(before: Collection[AlertSource], after: Collection[AlertSource]) -> Race | None:
+def begun(before: Collection[AlertSource | StorySource], after: Collection[AlertSource]) -> Race | None:
     """Return the race that the coming of a story's second publisher begins; None at any other time."""
-    each = [seen_by(sources, lambda _: True) for sources in (before, after)]
-    return race_of(each[1]) if len(each[0]) < LEAST else None
+    if len({source.publisher for source in before}) >= LEAST:
+        return None
+    return race_of(seen_by(after, lambda _: True))
 
 
 def timed(source: AlertSource) -> bool:

@@ -11,7 +11,7 @@ from streams.stories.vector import centroid
 
 MOST_FACTS = 512
 MOST_TEXTS = 16  # distinct ones; a copy of a text that was dropped is labelled a confirmation, and is told the same
-MOST_SOURCES = 500
+MOST_SOURCES = 100  # each is in every alert of the story, at every desk and on every delivery
 T = TypeVar("T")
 
 
