@@ -96,7 +96,10 @@ def test_an_event_is_received_as_it_was_read() -> None:
 class Client:
     """A client that can't be stopped in peace, as aiokafka's when its broker is gone."""
 
+    stopped = False
+
     async def stop(self) -> None:
+        self.stopped = True
         raise asyncio.CancelledError
 
 
@@ -122,7 +125,9 @@ def thread(**fields: object) -> LeavingThread:
 
 
 async def test_the_thread_ends_also_when_its_client_says_that_it_was_cancelled() -> None:
-    await thread(_consumer=Client()).on_thread_stop()
+    client = Client()
+    await thread(_consumer=client).on_thread_stop()
+    assert client.stopped
 
 
 async def test_a_stolen_name_is_left_to_the_stage_and_any_other_error_of_a_fetch_is_not() -> None:

@@ -54,8 +54,8 @@ def test_a_terminal_that_is_gone_costs_nothing() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w", encoding="utf-8") as out, closing(Terminal(out)) as shown:
-        shown.write("to nobody\n")
-        shown.write("again\n")
+        assert shown.write("to nobody\n") == len("to nobody\n")
+        assert shown.write("again\n") == len("again\n")
 
 
 @pytest.mark.timeout(60)
@@ -73,3 +73,4 @@ def test_an_end_does_not_wait_for_a_terminal_that_stands_still(monkeypatch: pyte
         for _ in range(5_000):
             shown.write(LINE)
         shown.close()
+        assert shown.write(LINE) == len(LINE), "what comes later is dropped, like what did not fit"
