@@ -7,16 +7,18 @@ from typing import Annotated
 import typer
 
 from agents.cli.explain_desk import desk_lines, hops
-from agents.cli.explain_rules import Rules, clauses, failed
+from agents.cli.explain_rules import Rules, failed
 from agents.cli.journey import Ground, Journey, Topics, follow, ground_of
 from agents.cli.options import Json, with_broker
 from agents.cli.output import coloured, print_json
 from agents.cli.reading import Found, beginning
+from agents.cli.rule_text import tree
 from agents.cli.sheet import heading, lines, marked, width
 from config.settings import Settings
 from streams.alerts.alert import Alert, Relation
 from streams.articles.article import Article, ArticleKind
 from streams.errors import ConfigurationError
+from streams.matching.explain import Clause
 from streams.matching.match import Match, RuleHit
 from streams.routing.render import span_of
 from streams.routing.render_text import Piece
@@ -112,7 +114,7 @@ def _hit(hit: RuleHit, match: Match, article: Article, rules: Rules) -> Iterator
             yield f"  {field}", place
     explanation = rules.as_of(match.ruleset_version).explain(hit.rule_id, article)
     if explanation.root is not None and explanation.change_id == hit.change_id:
-        yield from (("", line) for line in clauses(explanation.root))
+        yield from _tree(explanation.root)
 
 
 def _not_hit(article: Article, rules: Rules, rule: str, version: int) -> Iterator[Line]:
@@ -128,7 +130,11 @@ def _not_hit(article: Article, rules: Rules, rule: str, version: int) -> Iterato
         "match",
         f"{rule} does not hold (rules as of {version}), as this failed: {'; '.join(failed(explanation.root))}",
     )
-    yield from (("", line) for line in clauses(explanation.root))
+    yield from _tree(explanation.root)
+
+
+def _tree(root: Clause) -> Iterator[Line]:
+    return (("", "  " * (depth + 1) + text) for depth, text in tree(root))
 
 
 def _no_match(article: Article, found: list[Match], rules: Rules) -> str:

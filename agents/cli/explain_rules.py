@@ -1,6 +1,5 @@
-"""Why rules matched an article, or why they did not: its clauses, by the rules that the matcher ran at the time."""
+"""Why rules matched an article, or why they did not, by the rules that the matcher ran at the time."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from agents.cli.journey import Ground
@@ -10,8 +9,6 @@ from streams.errors import ConfigurationError
 from streams.ids import RuleId
 from streams.matching.explain import Clause, Explanation
 from streams.matching.matcher import Matcher
-
-MOST_WORDS = 4
 
 
 class Rules:
@@ -58,15 +55,3 @@ def failed(clause: Clause) -> Iterator[str]:
         yield clause.text
     for part in inner:
         yield from failed(part)
-
-
-def clauses(clause: Clause, depth: int = 1) -> Iterator[str]:
-    """Yield the clause and its parts as lines, deeper ones further in, with the words that proved each."""
-    words = Counter(f'{span.field} "{span.surface}"' for span in clause.spans)
-    shown = [f"{word} x {count}" if count > 1 else word for word, count in list(words.items())[:MOST_WORDS]]
-    more = [f"{len(words) - MOST_WORDS} more"] if len(words) > MOST_WORDS else []
-    proof = f" <- {', '.join([*shown, *more])}" if shown else ""
-    yield f"{'  ' * depth}{'yes' if clause.held else 'no '} {clause.text}{proof}"
-    yield from (f"{'  ' * (depth + 1)}not counted: {note}" for note in clause.notes)
-    for part in clause.parts:
-        yield from clauses(part, depth + 1)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from agents.cli.explain_rules import MOST_WORDS
 from agents.cli.sheet import LABEL, heading, lines, marked
 from streams.articles.article import Article
 from streams.matching.explain import Clause, Explanation
@@ -11,6 +10,7 @@ from streams.routing.render_text import plain, shortened
 
 CLAUSE = 56  # characters of a clause whose parts stand below it
 MOST_FAILED = 12
+MOST_WORDS = 4
 FIELDS: tuple[Field, ...] = ("title", "lead", "body")
 
 

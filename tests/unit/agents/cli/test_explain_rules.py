@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from agents.cli.explain import told
-from agents.cli.explain_rules import Rules, clauses, failed
+from agents.cli.explain_rules import Rules, failed
 from agents.cli.journey import Ground, Journey
 from agents.cli.reading import Found
 from agents.cli.rule_book import article
@@ -64,18 +64,16 @@ def test_a_rule_that_is_not_there_is_named() -> None:
         rules("talks").explain("talk", article(title="Talks"), version=0)
 
 
-def test_words_that_proved_a_clause_are_counted_and_cut() -> None:
-    text = article(title="Talks talks on China, Japan, Korea, India", body="Talks")
-    root = rules("talks AND (China OR Japan OR Korea OR India)").explain("talks", text, version=0).root
-
-    assert root is not None
-    first, second, *_ = clauses(root)
-
-    assert first == (
-        '  yes talks AND (China OR Japan OR Korea OR India) <- title "Talks", title "talks", title "China", '
-        'title "Japan", 3 more'
-    )
-    assert second == '    yes talks <- title "Talks", title "talks", body "Talks"'
+def test_of_a_rule_that_failed_only_what_failed_is_opened() -> None:
+    given = article(title="Talks in Vienna")
+    journey = Journey([Found(given, read_as(ARTICLES, given, key=given.article_id))], [], [], [], [])
+    ground = Ground(changes=[(0, change("talks AND (Geneva OR Bern)"))])
+    assert [text for label, text in told(journey, ground, desk=None, rule="talks") if not label] == [
+        '  no talks AND (Geneva OR Bern)',
+        '    yes talks <- title "Talks"',
+        "    no Geneva OR Bern",
+        "      no Geneva, Bern",
+    ]
 
 
 def said(given: Article, ground: Ground, *, matched: bool = False, rule: str | None = None) -> list[str]:
