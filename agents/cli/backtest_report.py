@@ -156,7 +156,9 @@ def _said(report: Report) -> Iterator[str]:
     long = "" if not period.first else f" ({days:.1f} days)" if days else " (too short for figures a day: see --days)"
     yield f"{counted.articles:,} articles{revisions}{when}{long}"
     differ = "can match otherwise than" if report.live.rules else "are compared with"
-    yield f"{len(counted.rules)} of {report.after.rules_loaded} rules {differ} {report.beside}"
+    asked = sum(name in report.after.rules for name in counted.rules)
+    gone = f", and {len(counted.rules) - asked} would be deleted" if asked < len(counted.rules) else ""
+    yield f"{asked} of {report.after.rules_loaded} rules {differ} {report.beside}{gone}"
 
 
 def _print_rules(rules: list[Rule]) -> None:

@@ -62,6 +62,12 @@ def test_what_is_gained_and_lost_is_shown_with_the_words_that_count(tocsin: Tocs
     assert said.err == 'warning: rule "metals" would fire 16 times a day: it matches 50.0% of all articles, over 5%\n'
 
 
+def test_rules_that_the_files_no_longer_hold_are_counted_apart(tocsin: Tocsin, articles: Lines, tmp_path: Path) -> None:
+    (tmp_path / "tocsin.d/rules.yaml").write_text("version: 1\nrules: [{id: other, query: tin}]\n")
+    said = tocsin("rules", "backtest", "--against", "live", "--articles", str(articles("Tin")))
+    assert said.out.splitlines()[1] == "1 of 1 rules can match otherwise than live, and 1 would be deleted"
+
+
 def test_samples_of_the_first_ten_rules_are_shown_and_all_are_in_the_json(
     tocsin: Tocsin, articles: Lines, tmp_path: Path
 ) -> None:
