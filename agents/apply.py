@@ -33,9 +33,10 @@ LAST = 5  # entities go last of all: no rule that is live may name one that is g
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What an apply did, by name: published (deletions included), left as it was, lost to another writer."""
+    """What an apply did, by name: published, which of these are deletions, left as it was, lost to another writer."""
 
     published: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
     unchanged: int = 0
     lost: tuple[str, ...] = ()
 
@@ -84,6 +85,7 @@ async def apply_feeds(settings: Settings, producer: Producer, feeds: Sequence[Fe
     names = [output.key for output in outputs]
     return Applied(
         published=tuple(f"feed {name}" for name in names),
+        deleted=tuple(f"feed {name}" for name in names if name not in wanted),
         unchanged=len(wanted) - len(set(names) & set(wanted)),
         lost=tuple(f"feed {name}" for name in names if live.get(name) != wanted.get(name)),
     )
@@ -150,6 +152,7 @@ async def apply_rules(settings: Settings, producer: Producer, entries: Sequence[
     touched = {(change.kind, change.id) for change in changes if not change.deleted}
     return Applied(
         published=tuple(f"{change.kind} {change.id}" for change in changes),
+        deleted=tuple(f"{change.kind} {change.id}" for change in changes if change.deleted),
         unchanged=len(entries) - len(touched),
         lost=tuple(f"{change.kind} {change.id}" for change in changes if change.change_id not in accepted),
     )

@@ -28,12 +28,18 @@ def report(applied: Applied, *, as_json: bool) -> int:
     """Print what was done; return 1 if another writer was first somewhere, else 0."""
     if as_json:
         print_json(
-            {"published": applied.published, "unchanged": applied.unchanged, "lost": applied.lost},
+            {
+                "published": applied.published,
+                "deleted": applied.deleted,
+                "unchanged": applied.unchanged,
+                "lost": applied.lost,
+            },
         )
     else:
         for name in applied.published:
-            print(name)
-        print(f"{len(applied.published)} published, {applied.unchanged} unchanged")
+            print(f"{name} deleted" if name in applied.deleted else name)
+        deletions = f", {len(applied.deleted)} of them deletions" if applied.deleted else ""
+        print(f"{len(applied.published)} published{deletions}, {applied.unchanged} unchanged")
     for name in applied.lost:
         print(f"{name}: another writer was first; look at what it wrote, and apply again", file=sys.stderr)
     return 1 if applied.lost else 0

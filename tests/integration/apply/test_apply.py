@@ -109,10 +109,10 @@ async def test_what_the_files_no_longer_hold_is_deleted(settings: Settings, prod
     await apply_rules(settings, producer, entries(tmp_path, "{id: a, query: x}", "{id: b, query: x}"))
     await apply_feeds(settings, producer, feeds(tmp_path, FEED))
     changed = await apply_rules(settings, producer, entries(tmp_path, "{id: a, query: y}"))
-    assert changed == Applied(published=("rule a", "rule b"), unchanged=2)
+    assert changed == Applied(published=("rule a", "rule b"), deleted=("rule b",), unchanged=2)
     heads, _ = await read_heads(settings)
     assert (heads["rule", "a"].body["query"], heads["rule", "b"].deleted) == ("y", True)
-    assert await apply_feeds(settings, producer, ()) == Applied(published=("feed a",))
+    assert await apply_feeds(settings, producer, ()) == Applied(published=("feed a",), deleted=("feed a",))
     assert await live_feeds(settings) == {}
 
 

@@ -100,7 +100,9 @@ def test_after_an_apply_nothing_differs(tocsin: Tocsin) -> None:
     )
     assert tocsin("rules", "diff").out == "what is live is what the files say\n"
     assert tocsin("rules", "apply").out == "0 published, 2 unchanged\n"
-    assert rows(tocsin("routes", "apply", "--json").out) == [{"published": [], "unchanged": 1, "lost": []}]
+    assert rows(tocsin("routes", "apply", "--json").out) == [
+        {"published": [], "deleted": [], "unchanged": 1, "lost": []}
+    ]
     assert tocsin("topics", "apply").out == "nothing to do\n"
 
 
