@@ -87,8 +87,8 @@ def sources_line(alert: DeskAlert) -> str:
         return f"first {_name(alert.head.publisher)}"
     before = next((source for source in ordered if source.first_seen_at and source.absent_at is None), None)
     if before is not None and len(ordered) > 1:
-        why = f"first unknown: {_name(before.publisher)} had it before the first look at its feed"
-        return f"{_count(ordered)}, {_listed([_name(source.publisher) for source in ordered])}; {why}"
+        why = f"{_name(before.publisher)} had it before the first look at its feed"
+        return f"{_count(ordered)}, first unknown: {_listed([_name(source.publisher) for source in ordered])}; {why}"
     leaders = [source for source in ordered if source.lag_s == ordered[0].lag_s]
     later = [f"{_name(source.publisher)} +{span_of(source.lag_s * 1000)}" for source in ordered[len(leaders) :]]
     first = _name(leaders[0].publisher)

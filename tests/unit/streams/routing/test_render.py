@@ -33,7 +33,7 @@ def test_sources_that_were_seen_at_once_share_the_first_place() -> None:
 def test_nobody_is_called_first_where_a_source_was_there_before_the_first_look() -> None:
     early = source("BBC", 3, looked_s=None)
     said = notice(alert(sources=(source("Reuters"), early)), ledger()).sources
-    assert said == "2 sources, Reuters, BBC; first unknown: BBC had it before the first look at its feed"
+    assert said == "2 sources, first unknown: Reuters, BBC; BBC had it before the first look at its feed"
     assert notice(alert(sources=(early,)), ledger()).sources == "1 source, first BBC"
 
 
