@@ -25,7 +25,10 @@ TALKS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleArticle:
-    """A text with places for figures, out `after_s` seconds after the first request; a later one edits its guid."""
+    """A text with places for figures, out `after_s` seconds after the first request; a later one edits its guid.
+
+    Only one is out at once, so that of the other stories it is known who was first: their feeds were looked at before.
+    """
 
     feed: str
     guid: str
@@ -65,7 +68,7 @@ ARTICLES: tuple[SampleArticle, ...] = (
     SampleArticle(
         feed="lantern",
         guid="rare-earths",
-        after_s=0,
+        after_s=3,
         title="中国拟对{tonnes}吨稀土实施新的出口管制",
         lead="中国商务部表示，将对每年{tonnes}吨稀土及相关磁材实施出口管制，涉及{firms}家企业，新规将在{days}天后生效。",
         body="何立峰与美国财政部长贝森特在会谈中讨论了关税和稀土问题。双方同意为习近平与特朗普的会晤作准备。",

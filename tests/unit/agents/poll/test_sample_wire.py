@@ -52,14 +52,20 @@ async def articles(clock: FixedClock) -> list[Article]:
         return [article for feed, answer in answers for article in taken_in(feed, answer).articles]
 
 
-async def test_the_first_articles_are_out_at_once_and_new_at_a_first_poll() -> None:
+async def test_the_first_article_is_out_at_once_and_new_at_a_first_poll() -> None:
     async with serving(FixedClock()) as (wire, fetcher):
         found = {}
         for feed in wire.feeds():
             intake = taken_in(feed, await fetch(fetcher, feed))
             found[feed.feed_id] = [(article.kind, article.published_at) for article in intake.articles]
-        assert found["sample-harbour"] == found["sample-lantern"] == [(ArticleKind.NEW, START)]
-        assert found["sample-hangang"] == found["sample-minato"] == found["sample-speicher"] == []
+        assert found["sample-harbour"] == [(ArticleKind.NEW, START)]
+        assert (
+            found["sample-lantern"]
+            == found["sample-hangang"]
+            == found["sample-minato"]
+            == found["sample-speicher"]
+            == []
+        )
 
 
 async def test_the_minute_begins_with_the_first_request() -> None:
