@@ -17,7 +17,10 @@ from streams.errors import ConfigurationError
 
 @with_settings
 def check(settings: Settings, *, json: Json = False) -> None:
-    """Check feeds, entities, rules and routes together: every problem with its place and its cure."""
+    """Check feeds, entities, rules and routes together.
+
+    Every problem is shown with its place and its cure.
+    """
     folder = settings.config_dir
     route_root, feed_root = load_file(folder, routes.FILE), load_file(folder, feeds.FILE)
     entity_root, rule_root = load_file(folder, entities.FILE), load_file(folder, rules.FILE)
@@ -48,7 +51,10 @@ def check(settings: Settings, *, json: Json = False) -> None:
 
 @with_origins
 def show(settings: Settings, flags: set[str], *, json: Json = False) -> None:
-    """Show every setting with its value and where that comes from: flag, variable, feeds.yaml or default."""
+    """Show every setting and where its value comes from.
+
+    That is a flag, a variable, feeds.yaml or the default.
+    """
     file = from_file(
         settings, load_feeds(settings.config_dir, managed_by=settings.managed_by, contact=settings.contact)
     )

@@ -58,7 +58,10 @@ def reconcile(
     *,
     json: Json = False,
 ) -> int:
-    """Account for every delivery that a desk was promised; exit with 1 if any is neither ended nor on its way."""
+    """Account for every delivery that a desk was promised.
+
+    Exit 1 if any is neither ended nor on its way.
+    """
 
     def wanted(routing: Routing) -> Routing:
         receivers = (name for name in routing.receivers if receiver in (None, name) and desk in (None, routing.desk))

@@ -26,7 +26,10 @@ def list_(settings: Settings, *, json: Json = False) -> None:
 
 @with_broker
 def apply(settings: Settings, *, json: Json = False) -> int:
-    """Make feeds.yaml live: publish what differs, delete what is gone; exit 1 naming what another writer changed."""
+    """Make feeds.yaml live; exit 1 naming what others changed.
+
+    What differs is published, what is gone is deleted.
+    """
     feeds = _load(settings).feeds
     return report(produce(settings, lambda producer: apply_feeds(settings, producer, feeds)), as_json=json)
 

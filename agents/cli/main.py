@@ -100,6 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Return the exit code of a command line: 0, 1 failed check, 2 usage, or the error's own; each error is a line."""
     given = [argument for argument in arguments if argument != DEBUG]
+    given = ["version"] if given == ["--version"] else given
     if (foreign := collision()) is not None:
         return _fail(foreign, code=CONFIGURATION)
     try:

@@ -25,7 +25,10 @@ TOLD_BY_DEFAULT = {"urgency": "routine", "relation": "first", "permission": "pub
 
 @with_settings
 def check(settings: Settings, *, json: Json = False) -> None:
-    """Check routes.yaml and say what it holds, and which secrets this machine does not have."""
+    """Check routes.yaml; say which secrets are lacking here.
+
+    What it holds is listed; a secret may be a file of another machine, so one that is not here is no error.
+    """
     routes = load_routes(settings.config_dir)
     lacking = [line for receiver in routes.receivers.values() for line in _lacking(receiver)]
     held = {
@@ -47,7 +50,10 @@ def try_labels(
     *,
     json: Json = False,
 ) -> int:
-    """Show which way an alert with these labels takes, and why each receiver is told or muted; exit 1 if none is."""
+    """Show which way an alert with these labels takes.
+
+    With the reason why each receiver is told or muted. Exit 1 if none is told.
+    """
     try:
         given, moment = {**TOLD_BY_DEFAULT, **parse_labels(labels)}, _moment(at)
     except ValueError as err:
@@ -59,7 +65,10 @@ def try_labels(
 
 @with_broker
 def apply(settings: Settings, *, json: Json = False) -> int:
-    """Make routes.yaml live: create the topics of new desks, then publish a version if it differs."""
+    """Make routes.yaml live.
+
+    The topics of new desks are created, then a version is published if it differs.
+    """
     routes = load_routes(settings.config_dir)
     return report(produce(settings, lambda producer: apply_routes(settings, producer, routes)), as_json=json)
 

@@ -42,7 +42,10 @@ def add(
     from_: Annotated[str | None, typer.Option("--from", help="When it begins: 2026-03-02T22:00Z.")] = None,
     json: Json = False,
 ) -> None:
-    """Mute what the conditions and targets mean for a time, from now on or from a moment that is named."""
+    """Mute what conditions and targets mean, for a time.
+
+    From now on, or from a moment that is named.
+    """
     try:
         aims = dict(map(_target, target or ()))
         conditions = tuple(map(parse_matcher, matchers or ()))

@@ -13,7 +13,7 @@ from config.settings import Settings
 
 @with_broker
 def plan(settings: Settings, *, json: Json = False) -> int:
-    """Show how topics at the broker differ from the catalogue; exit 1 if they do."""
+    """Show how topics differ from the catalogue; exit 1 if so."""
     differences = asyncio.run(topic_admin.plan(settings, all_topics(load_routes(settings.config_dir))))
     print_rows(map(_row, differences), as_json=json, empty="every topic is as the catalogue says")
     return 1 if differences else 0

@@ -57,8 +57,9 @@ def test_every_command_of_a_group_has_its_help(tocsin: Tocsin, name: str, comman
     assert said.out.startswith(f"Usage: tocsin {name} {command}")
 
 
-def test_the_version_is_printed(tocsin: Tocsin) -> None:
-    said = tocsin("version")
+@pytest.mark.parametrize("asked", ["version", "--version"])
+def test_the_version_is_printed(tocsin: Tocsin, asked: str) -> None:
+    said = tocsin(asked)
     assert said.code == 0
     assert said.out.startswith("tocsin 0.")
 
