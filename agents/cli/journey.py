@@ -101,7 +101,7 @@ class Topics:
         if topic.name not in self.looked:
             return f"{topic.name} (empty)"
         count, since = self.looked[topic.name]
-        return f"{topic.name} ({count:,} since {since:%Y-%m-%d %H:%M} UTC)"
+        return f"{topic.name} ({count:,} records since {since:%Y-%m-%d %H:%M} UTC)"
 
 
 async def follow(topics: Topics, name: str) -> Journey:

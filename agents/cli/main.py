@@ -4,6 +4,7 @@ Nothing heavy is imported before the command is known, so that `tocsin --help` a
 """
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from streams.errors import TocsinError, UnavailableError
 
 USAGE, INTERNAL, CONFIGURATION, INTERRUPTED = 2, 70, 78, 130
 DEBUG = "--debug"
+ADDRESS = re.compile(r"\('([^']*)', (\d+), <[^>]*>\)")  # as the client prints one
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,8 @@ def _foreign_code(err: BaseException) -> int:
     if isinstance(err, SystemExit):
         return err.code if isinstance(err.code, int) else 1
     if type(err).__module__.startswith("aiokafka."):
-        return _fail(f"the broker does not answer as it should: {err}", code=UnavailableError.exit_code)
+        said = ADDRESS.sub(r"\1:\2", str(err))
+        return _fail(f"the broker does not answer as it should: {said}", code=UnavailableError.exit_code)
     text = f"a fault of tocsin's own: {type(err).__name__}: {err} (again with {DEBUG} for the traceback)"
     return _fail(text, code=INTERNAL)
 

@@ -130,9 +130,9 @@ def test_an_article_that_no_rule_found_says_which_clause_failed(tocsin: Tocsin) 
 def test_what_is_not_there_says_where_it_was_looked_for(tocsin: Tocsin) -> None:
     said = tocsin("explain", "nope")
     assert said.code == 78
-    assert "no article or alert nope: looked at articles (15 since 20" in said.err
-    assert " and alerts (3 since 20" in said.err
-    assert "no alert nope: looked at alerts (3 since 20" in tocsin("alerts", "show", "nope").err
+    assert "no article or alert nope: looked at articles (15 records since 20" in said.err
+    assert " and alerts (3 records since 20" in said.err
+    assert "no alert nope: looked at alerts (3 records since 20" in tocsin("alerts", "show", "nope").err
 
 
 def test_what_a_desk_was_not_told_is_listed_with_its_headline_and_the_sentence_why(tocsin: Tocsin) -> None:
@@ -147,7 +147,9 @@ def test_what_a_desk_was_not_told_is_listed_with_its_headline_and_the_sentence_w
     assert "UTC, fx: silenced for talks\nwhat      BBC: China halts" in said
     assert "why       talks: silenced by ann until" in said
     assert "not told before" not in said
-    assert tocsin("alerts", "list", "--suppressed", "--since", "0s").out.startswith("none; looked at routings (8 since")
+    assert tocsin("alerts", "list", "--suppressed", "--since", "0s").out.startswith(
+        "none; looked at routings (8 records since"
+    )
     assert tocsin("alerts", "list", "--since", "0s").out == "none\n"
     assert tocsin("alerts", "list", "--suppressed", "--since", "soon").code == 2
     assert tocsin("alerts", "list", "--suppressed", "--desk", "fy").code == 78

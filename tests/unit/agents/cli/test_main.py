@@ -91,6 +91,12 @@ def test_a_slip_on_the_command_line_is_exit_2_with_a_hint(
         pytest.param(NewerSchemaError("x/2", 1), 75, ["record has schema x/2"], id="a newer schema"),
         pytest.param(KafkaConnectionError("gone"), 69, ["the broker does not answer as it should"], id="the client"),
         pytest.param(
+            KafkaConnectionError("Unable to bootstrap from [('127.0.0.1', 1, <AddressFamily.AF_INET: 2>)]"),
+            69,
+            ["the broker does not answer as it should: KafkaConnectionError: Unable to bootstrap from [127.0.0.1:1]"],
+            id="an address",
+        ),
+        pytest.param(
             ValueError("oops"), 70, ["a fault of tocsin's own: ValueError: oops (again with --debug"], id="a bug"
         ),
         pytest.param(
