@@ -11,12 +11,11 @@ from agents.apply import apply_routes
 from agents.cli.applying import produce, report
 from agents.cli.options import Json, with_broker, with_settings
 from agents.cli.output import print_fields, print_rows
-from agents.net.secret import Secret, SecretMissingError
+from agents.net.secret import lacking
 from config.matchers import parse_labels
 from config.routes import load_routes
 from config.settings import Settings
-from streams.routing.receiver import named_secrets
-from streams.routing.route import Receiver, RouteNode, Routes
+from streams.routing.route import RouteNode, Routes
 from streams.routing.time_interval import quiet_by
 from streams.routing.tree import path_of, walk
 
@@ -30,15 +29,15 @@ def check(settings: Settings, *, json: Json = False) -> None:
     What it holds is listed; a secret may be a file of another machine, so one that is not here is no error.
     """
     routes = load_routes(settings.config_dir)
-    lacking = [line for receiver in routes.receivers.values() for line in _lacking(receiver)]
+    missing = [*lacking(routes.receivers.values())]
     held = {
         "desks": sorted(routes.desks),
         "receivers": sorted(routes.receivers),
         "nodes": sum(1 for _ in _nodes(routes.route)),
-        "secrets_lacking": lacking,
+        "secrets_lacking": missing,
     }
     print_fields(held, as_json=json)
-    for line in lacking:
+    for line in missing:
         print(f"warning: {line}; `tocsin deliver` needs it where it runs", file=sys.stderr)
 
 
@@ -96,15 +95,6 @@ def _nodes(node: RouteNode) -> Iterator[RouteNode]:
     yield node
     for child in node.routes:
         yield from _nodes(child)
-
-
-def _lacking(receiver: Receiver) -> Iterator[str]:
-    """Yield a line for each secret of a receiver that can't be read here: a file may be a mount of another machine."""
-    for file, variable in named_secrets(receiver):
-        try:
-            Secret(file, variable).read()
-        except SecretMissingError as err:
-            yield f"receiver {receiver.receiver_id}: {err}"
 
 
 def _moment(text: str | None) -> datetime:

@@ -1,10 +1,13 @@
 """Secrets: named by file or environment variable, read again when they change, shown nowhere."""
 
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from streams.errors import TocsinError
+from streams.routing.receiver import named_secrets
+from streams.routing.route import Receiver
 
 MOST_BYTES = 64_000
 
@@ -43,3 +46,13 @@ class Secret:
         except (OSError, UnicodeError):
             raise SecretMissingError(f"the secret file {path} can't be read; check path and rights") from None
         return self._value
+
+
+def lacking(receivers: Iterable[Receiver]) -> Iterator[str]:
+    """Yield a line for each secret of a receiver that can't be read here: a file may be a mount of another machine."""
+    for receiver in receivers:
+        for file, variable in named_secrets(receiver):
+            try:
+                Secret(file, variable).read()
+            except SecretMissingError as err:
+                yield f"receiver {receiver.receiver_id}: {err}"

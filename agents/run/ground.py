@@ -14,6 +14,7 @@ from agents.broker.jars import locked_jars, resolve_jars
 from agents.broker.server import Broker
 from agents.kafka import Producer
 from agents.net.daemon import in_daemon
+from agents.net.secret import lacking
 from agents.run.children import STEADY_AFTER_S, pause_s
 from agents.run.report import RunReport
 from agents.run.running import announce, withdraw
@@ -105,6 +106,8 @@ class RunGround:
         if self._wire is not None:
             await self._wire.start()
         self._files = await asyncio.to_thread(load_files, self._settings)
+        for line in lacking(self._files.routes.receivers.values()):
+            self._report.problem("routes", f"{line}: nothing goes out there until it is set")
         allowed = with_file(self._settings, self._files.feeds).allow_addresses
         self._allowed = (*allowed, *([self._wire.address] if self._wire else []))
 

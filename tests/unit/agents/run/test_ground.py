@@ -66,3 +66,18 @@ def test_a_broker_that_does_not_come_back_for_a_day_is_started_again_all_the_sam
         runner.run(watch())
     kept.close()
     assert out.getvalue().splitlines()[-1].split() == ["broker", "0.0", "s", "back"]
+
+
+def test_a_receiver_whose_secret_is_missing_is_named_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "routes.yaml").write_text(
+        "version: 1\nreceivers: {fx: {type: slack, token_env: NO_SUCH_TOKEN, channel: C0FX}}\n"
+        "desks: {fx: {permissions: [public]}}\nroute: {desk: fx, receivers: [fx]}\n"
+    )
+    out, kept = io.StringIO(), RunLog(tmp_path / "log")
+    settings = Settings(data_dir=tmp_path, config_dir=tmp_path, bootstrap="127.0.0.1:1")
+    asyncio.run(RunGround(settings, fresh=False, sample=False, report=RunReport(out, kept)).open())
+    kept.close()
+    assert out.getvalue().split(maxsplit=1) == [
+        "routes",
+        "receiver fx: no secret in the variable NO_SUCH_TOKEN: nothing goes out there until it is set\n",
+    ]
