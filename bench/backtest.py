@@ -17,15 +17,15 @@ from itertools import cycle, islice
 from pathlib import Path
 from time import monotonic, process_time
 
-from agents.cli.backtest_alerts import BothSides
+from agents.cli.backtests.alerts import BothSides
 from bench.story_data import folder
 from config.rules import load_rules
 from streams.articles.article import Article
 from streams.ids import RuleId
 from streams.matching.backtest import Backtest, backtest
-from streams.matching.brute_force import matches
 from streams.matching.matcher import Matcher
 from streams.matching.ruleset import read_entity, read_list, read_rule
+from streams.matching.twin.brute_force import matches
 from tests.support.matching import NOON, article, change
 
 ARTICLES, QUICK_ARTICLES = 100_000, 4_000

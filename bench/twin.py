@@ -17,10 +17,10 @@ from time import process_time
 from bench.twin_world import World, real_texts, world
 from streams.articles.article import Article
 from streams.ids import RuleId
-from streams.matching.brute_force import SlowArticle
 from streams.matching.match import Span
 from streams.matching.matcher import Matcher
 from streams.matching.ruleset import read_entity
+from streams.matching.twin.brute_force import SlowArticle
 from tests.support.children import ROOT
 from tests.support.matching import change, matcher, spans_by_rule
 

@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 
 from agents.apply import live_routes
-from agents.cli.journey import Topics, first_of_each
+from agents.cli.explaining.journey import Topics, first_of_each
+from agents.cli.explaining.reasons import reasons
 from agents.cli.league import show_league
 from agents.cli.options import Json, Limit, with_broker
 from agents.cli.output import coloured, print_json, print_rows
 from agents.cli.reading import Found, beginning, collect
-from agents.cli.routing_reasons import reasons
 from agents.cli.suppressed import Asked, since_of
 from agents.cli.suppressed import show as show_suppressed
 from agents.kafka import Incoming

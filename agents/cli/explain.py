@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from agents.cli.explain_desk import desk_lines, hops
-from agents.cli.explain_rules import Rules, failed
-from agents.cli.journey import Ground, Journey, Topics, follow, ground_of
+from agents.cli.explaining.desk import desk_lines, hops
+from agents.cli.explaining.journey import Ground, Journey, Topics, follow, ground_of
+from agents.cli.explaining.rules import Rules, failed
+from agents.cli.explaining.sheet import heading, lines, marked, width
 from agents.cli.options import Json, with_broker
 from agents.cli.output import coloured, print_json
 from agents.cli.reading import Found, beginning
-from agents.cli.rule_text import tree
-from agents.cli.sheet import heading, lines, marked, width
+from agents.cli.rulebook.text import tree
 from config.settings import Settings
 from streams.alerts.alert import Alert, Relation
 from streams.articles.article import Article, ArticleKind

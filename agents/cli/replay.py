@@ -11,10 +11,10 @@ import typer
 
 from agents.cli.options import Json, with_broker
 from agents.cli.output import print_json, print_rows
-from agents.cli.replay_alert import replay_alerts
-from agents.cli.replay_difference import Account, Difference
-from agents.cli.replay_match import replay_matches
-from agents.cli.replay_reading import Times, moment
+from agents.cli.replaying.alerts import replay_alerts
+from agents.cli.replaying.difference import Account, Difference
+from agents.cli.replaying.matches import replay_matches
+from agents.cli.replaying.reading import Times, moment
 from config.settings import Settings
 from streams.errors import ConfigurationError
 

@@ -11,16 +11,16 @@ import typer
 
 from agents.apply import apply_rules
 from agents.cli.applying import produce, report
-from agents.cli.backtest import backtest
-from agents.cli.diff_history import history, key_of
-from agents.cli.diff_rules import plan
-from agents.cli.diff_text import field_lines, plan_lines
+from agents.cli.backtests.command import backtest
+from agents.cli.explaining.sheet import heading, width
 from agents.cli.options import Json, with_broker, with_settings
 from agents.cli.output import coloured, print_json, print_rows
-from agents.cli.rule_article import article_of
-from agents.cli.rule_book import compiled, entries_of, example_problems, live_changes, tried
-from agents.cli.rule_text import explanation_lines
-from agents.cli.sheet import heading, width
+from agents.cli.rulebook.article import article_of
+from agents.cli.rulebook.book import compiled, entries_of, example_problems, live_changes, tried
+from agents.cli.rulebook.differences import plan
+from agents.cli.rulebook.history import history, key_of
+from agents.cli.rulebook.text import explanation_lines
+from agents.cli.rulebook.words import field_lines, plan_lines
 from config.ambiguity import ambiguities
 from config.entities import Entry
 from config.problems import did_you_mean

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import typer
 
-from agents.cli.journey import Topics, first_of_each
+from agents.cli.explaining.journey import Topics, first_of_each
+from agents.cli.explaining.reasons import reasons
+from agents.cli.explaining.sheet import heading, lines, width
 from agents.cli.output import coloured, print_json
 from agents.cli.reading import Found
-from agents.cli.routing_reasons import reasons
-from agents.cli.sheet import heading, lines, width
 from config.durations import duration_s
 from config.settings import Settings
 from streams.alerts.alert import Alert

@@ -57,7 +57,8 @@ def verify(
 def twin_of(entries: Sequence["Entry"], settings: Settings, article: "Article") -> "Twin":
     """Return what the brute-force twin finds in the article with these rules, entities and lists."""
     from agents.apply import rule_differences  # noqa: PLC0415 - as above
-    from streams.matching import brute_force, ruleset  # noqa: PLC0415 - as above
+    from streams.matching import ruleset  # noqa: PLC0415 - as above
+    from streams.matching.twin import brute_force  # noqa: PLC0415 - as above
 
     changes = rule_differences({}, entries, settings=settings, now=article.fetched_at)
     return brute_force.matches(

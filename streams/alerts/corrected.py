@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from streams.alerts.arrival import facts_of
-from streams.matching.facts import facts
-from streams.matching.negations import asserts
+from streams.matching.stated.facts import facts
+from streams.matching.stated.negations import asserts
 from streams.stories.growth import told_facts
 from streams.stories.story import Arrival, Fact, StoryArticle
 

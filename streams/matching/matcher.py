@@ -10,9 +10,7 @@ from streams.matching.compile import Compiled
 from streams.matching.document import Document, Occurrence
 from streams.matching.evaluate import OPERAND_SPANS, Mentions, Places, Reading, is_about, witnesses
 from streams.matching.explain import Explanation, explain
-from streams.matching.facts import facts
 from streams.matching.index import features
-from streams.matching.markers import markers
 from streams.matching.match import EntityHit, Match, RuleHit
 from streams.matching.mentions import NameIndex
 from streams.matching.rule import RuleChange
@@ -20,6 +18,8 @@ from streams.matching.ruleset import Heads
 from streams.matching.running import Running, run
 from streams.matching.sketch import sketch, text_hash
 from streams.matching.spans import SpanTable
+from streams.matching.stated.facts import facts
+from streams.matching.stated.markers import markers
 
 
 class Asked(NamedTuple):

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 
 from streams.alerts.alert import Alert, NewToken
-from streams.matching.facts import stated
+from streams.matching.stated.facts import stated
 from streams.routing.render_text import plain, shortened
 
 WORD_CHARS = 60

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from streams.articles.article import Article
 from streams.matching import backtest as testing
 from streams.matching.backtest import backtest
-from streams.matching.brute_force import matches
 from streams.matching.matcher import Matcher
 from streams.matching.rule import Entity, Rule, RuleChange, WordList
 from streams.matching.ruleset import read_entity, read_list, read_rule
+from streams.matching.twin.brute_force import matches
 from tests.support.matching import article, change
 
 WORDS = ["tin", "zinc", "China", "Sea", "South", "稀土", "関税"]

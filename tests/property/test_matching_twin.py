@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.articles.article import Article
-from streams.matching import brute_force
 from streams.matching.document import Document
 from streams.matching.evaluate import OPERAND_SPANS
 from streams.matching.match import Span
@@ -16,6 +15,7 @@ from streams.matching.matcher import Matcher
 from streams.matching.roles import Why
 from streams.matching.rule import Entity, Rule, WordList
 from streams.matching.ruleset import read_entity
+from streams.matching.twin import brute_force
 from tests.support.matching import article, change, matcher, spans_by_rule
 
 WORDS = {

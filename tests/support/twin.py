@@ -9,8 +9,9 @@ from config.rules import load_rules
 from config.settings import Settings
 from streams.articles.article import Article, ArticleKind
 from streams.ids import ArticleId, FeedId, RevisionKey
-from streams.matching import brute_force, ruleset
+from streams.matching import ruleset
 from streams.matching.rule import Entity, Rule, WordList
+from streams.matching.twin import brute_force
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

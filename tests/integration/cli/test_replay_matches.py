@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from agents.broker.server import Broker
-from agents.cli.replay_match import Rulebook
+from agents.cli.replaying.matches import Rulebook
 from agents.kafka import Incoming, Outgoing, outgoing
 from agents.match import Matching
 from agents.metrics import Metrics

@@ -3,12 +3,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import typer
 
-from agents.cli.replay_alert import Comparison
-from agents.cli.replay_alert import Recorded as RecordedAlerts
-from agents.cli.replay_checkpoint import Kept, _cure
-from agents.cli.replay_difference import MOST_KEPT, Account, Kind, digest, fields_that_differ
-from agents.cli.replay_match import MATCHERS_KEPT, Recorded, Rulebook
-from agents.cli.replay_reading import Times, moment
+from agents.cli.replaying.alerts import Comparison
+from agents.cli.replaying.alerts import Recorded as RecordedAlerts
+from agents.cli.replaying.checkpoint import Kept, _cure
+from agents.cli.replaying.difference import MOST_KEPT, Account, Kind, digest, fields_that_differ
+from agents.cli.replaying.matches import MATCHERS_KEPT, Recorded, Rulebook
+from agents.cli.replaying.reading import Times, moment
 from agents.kafka import Incoming
 from streams.stories.checkpoint import CheckpointHead
 from streams.topics import ARTICLES, RULES

@@ -2,8 +2,8 @@ import pytest
 
 from streams.alerts.arrival import arrival_of
 from streams.alerts.corrected import corrected
-from streams.matching.facts import facts
 from streams.matching.match import Match
+from streams.matching.stated.facts import facts
 from streams.stories.story import StoryArticle
 from tests.support.alerting import NOW, Stage, match
 

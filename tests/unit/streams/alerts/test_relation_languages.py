@@ -3,10 +3,10 @@
 import pytest
 
 from streams.alerts.alert import Relation
-from streams.matching.facts import facts
-from streams.matching.markers import markers
 from streams.matching.match import Match
 from streams.matching.sketch import sketch, text_hash
+from streams.matching.stated.facts import facts
+from streams.matching.stated.markers import markers
 from streams.text.tokens import tokenise
 from tests.support.alerting import Stage, match
 

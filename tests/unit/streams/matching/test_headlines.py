@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.matching.facts import every_fact, facts
+from streams.matching.stated.facts import every_fact, facts
 
 ENGLISH = [
     ("Fed cuts interest rates by 25 basis points, signals two more cuts this year", ["percentages 25 bp", "numbers 2"]),

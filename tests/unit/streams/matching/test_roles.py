@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from streams.articles.article import Article
-from streams.matching import brute_force
 from streams.matching.rule import Entity
 from streams.matching.ruleset import read_entity
 from streams.matching.tree import Mention
+from streams.matching.twin import brute_force
 from tests.support.data import shared_data
 from tests.support.matching import article, change, matcher, surfaces
 

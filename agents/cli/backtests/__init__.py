@@ -1,0 +1,1 @@
+"""`tocsin rules backtest`: what changed rules would have fired on."""

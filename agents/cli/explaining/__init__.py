@@ -1,0 +1,1 @@
+"""`tocsin explain`: why each desk was told, or why not."""

@@ -1,0 +1,1 @@
+"""`tocsin replay`: what was decided, decided again and compared."""

@@ -1,0 +1,1 @@
+"""The rules of files and topic, side by side: tried, compared, explained, looked back on."""
