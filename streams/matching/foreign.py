@@ -77,6 +77,8 @@ def _translated(table: Sequence[tuple[re.Pattern[str], str]], part: str) -> str:
 
 def foreign_word(text: str) -> Wrong | None:
     """Return what is wrong with a bare word that means more in another system than its letters do here."""
+    if not text:
+        return None
     word, first, last = text.strip("!-+'‘’$,;") or "a", text[0], text[-1]
     checks = (
         (first in "!-", f"{text!r} begins with {first}", f"write NOT {word}"),

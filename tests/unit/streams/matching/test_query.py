@@ -230,4 +230,5 @@ def test_a_list_holds_words_entities_and_tickers(text: str, expected: Node) -> N
 
 def test_a_member_that_is_none_says_why() -> None:
     assert member("…") == ("'…' holds no word", "letters or digits are what can be found")
+    assert member("=") == member("") == ("'' holds no word", "letters or digits are what can be found")
     assert member("#metals") == ("#metals is a list", "a list holds no other list: write its members out")
