@@ -84,6 +84,7 @@ async def test_what_fan_out_has_not_committed_is_not_lost_yet(field: Field) -> N
         await until(lambda: lost(metrics) == 2)
         await commit_alerts(field.settings, given, 4)
         await until(lambda: lost(metrics) == 3)
+        assert lost(metrics) == 3
 
 
 async def test_three_kills_leave_nothing_unaccounted_and_one_that_was_dropped_is_found(
@@ -144,3 +145,4 @@ async def test_a_sender_that_forgets_the_state_of_what_it_took_is_found_out(
         await field.write([promise(delivery("hook"))])
         await field.publish([delivery("hook")])
         await until(lambda: lost(metrics) == 1)
+        assert lost(metrics) == 1
