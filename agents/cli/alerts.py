@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from agents.apply import live_routes
+from agents.cli.desks import desk_topics
 from agents.cli.explaining.journey import Topics, first_of_each
 from agents.cli.explaining.reasons import reasons
 from agents.cli.league import show_league
@@ -26,7 +26,7 @@ from streams.articles.article import ArticleKind
 from streams.errors import ConfigurationError
 from streams.routing.render_console import console_lines
 from streams.routing.told import Routing
-from streams.topics import ALERTS, ROUTINGS, Topic, desk_topic
+from streams.topics import ALERTS, ROUTINGS
 
 SHOWN_EVERY_S = 0.05
 Desk = Annotated[str | None, typer.Option(help="This desk alone; all of them by default.")]
@@ -81,15 +81,6 @@ async def _alert(settings: Settings, given: str) -> tuple[Found[Alert], list[Fou
     name = found[-1].record.event_id
     routings = await topics.mentioning(ROUTINGS, Routing, [name], lambda routing: routing.event_id == name)
     return found[-1], first_of_each(routings)
-
-
-async def desk_topics(settings: Settings, desk: str | None) -> list[Topic]:
-    """Return the topics of the live desks, or of the one that is named. Raises: ConfigurationError for another name."""
-    version = await live_routes(settings)
-    desks = sorted(version.body.desks) if version else []
-    if desk is not None and desk not in desks:
-        raise ConfigurationError(f'no desk "{desk}" is live: there are {", ".join(desks) or "none"}')
-    return [desk_topic(name) for name in ([desk] if desk else desks)]
 
 
 async def _told(settings: Settings, desk: str | None, rule: str | None) -> list[Found[DeskAlert]]:

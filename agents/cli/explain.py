@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from agents.cli.desks import live_desks
 from agents.cli.explaining.desk import desk_lines, hops
 from agents.cli.explaining.journey import Ground, Journey, Topics, follow, ground_of
 from agents.cli.explaining.rules import Rules, failed
@@ -47,6 +48,8 @@ def explain(
     if not journey.articles and not journey.alerts:
         where = topics.said(ARTICLES, ALERTS)
         raise ConfigurationError(f"no article or alert {name}: looked at {where}; articles are kept for 31 days")
+    if desk is not None and all(found.record.desk != desk for found in journey.routings):
+        asyncio.run(live_desks(settings, desk))  # a desk of older routes is asked for by what it decided
     journey = journey.of(desk)
     articles = {found.record.article_id for found in journey.articles}
     if len(articles) > MOST_ARTICLES:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from agents.apply import live_routes
+from agents.cli.desks import live_desks
 from agents.cli.options import Json, with_broker
 from agents.cli.output import Row, print_rows
 from agents.cli.reading import Found, collect
@@ -15,7 +15,6 @@ from config.durations import duration_s
 from config.settings import Settings
 from streams.alerts.alert import DeskAlert
 from streams.alerts.league import OVERALL, Shown, Standing, league
-from streams.errors import ConfigurationError
 from streams.routing.permission import may_see
 from streams.routing.render import span_of
 from streams.routing.route import Desk
@@ -56,19 +55,10 @@ async def _standings(
     settings: Settings, desk: str | None, start: datetime, *, samples: bool
 ) -> list[tuple[str, Standing]]:
     standings: list[tuple[str, Standing]] = []
-    for one in await _desks(settings, desk):
+    for one in await live_desks(settings, desk):
         alerts = await collect(settings, desk_topic(one.desk_id), DeskAlert)
         standings += [(one.desk_id, standing) for standing in _league(one, alerts, start, samples=samples)]
     return standings
-
-
-async def _desks(settings: Settings, desk: str | None) -> list[Desk]:
-    version = await live_routes(settings)
-    desks = dict(version.body.desks) if version else {}
-    found = [one for name, one in sorted(desks.items()) if desk in {None, name}]
-    if not found and desk is not None:
-        raise ConfigurationError(f'no desk "{desk}" is live: there are {", ".join(sorted(desks)) or "none"}')
-    return found
 
 
 def _league(desk: Desk, alerts: Iterable[Found[DeskAlert]], start: datetime, *, samples: bool) -> tuple[Standing, ...]:

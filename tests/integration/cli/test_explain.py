@@ -114,7 +114,8 @@ def test_each_reason_not_to_tell_a_desk_is_explained(tocsin: Tocsin) -> None:
     assert "told from Reuters" in sections["desk wire"]
     assert "known as confirmation" in sections["desk wire"]
     assert 'needs the permission "reuters"' in tocsin("explain", "a1", "--desk", "fx").out
-    assert "desk nobody: no decision" in tocsin("explain", "a1", "--desk", "nobody").out
+    unknown = tocsin("explain", "a1", "--desk", "nobody")
+    assert (unknown.code, unknown.err) == (78, 'no desk "nobody" is live: there are energy, fx, night, wire\n')
 
 
 def test_an_article_that_no_rule_found_says_which_clause_failed(tocsin: Tocsin) -> None:
