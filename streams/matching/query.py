@@ -92,11 +92,8 @@ def unexpected(text: str, place: int, err: UnexpectedInput) -> Problem:
             text, len(text), "the query ends too early", "write what should follow, or take the last word away"
         )
     if (operator := OPERATOR.match(text, place)) is not None:
-        hint = (
-            "write a AND NOT (a NEAR/5 b)"
-            if operator[0] == "NOT"
-            else f"it stands between two words: a {operator[0]} b"
-        )
+        negated = operator[0] == "NOT" or text[:place].rstrip().endswith("NOT")
+        hint = "write a AND NOT (a NEAR/5 b)" if negated else f"it stands between two words: a {operator[0]} b"
         return Problem.at(text, place, f"{operator[0]} can't stand here", hint)
     found = text[place : place + 20].split(maxsplit=1)
     what = found[0] if found else "the end"

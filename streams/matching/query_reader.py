@@ -84,7 +84,7 @@ class QueryReader:
         if len(nodes) == 1:
             return nodes[0]
         text, joined = self.source(place_of(tree)), " AND ".join(texts)
-        plain = all(isinstance(node, Words) for node in nodes) and '"' not in text
+        plain = all(isinstance(node, Words) for node in nodes) and not set('"(') & set(text)
         hint = f'write "{text}" for the phrase, or {joined}' if plain else f"write {joined}, or OR between them"
         return self.wrong(place_of(tree), "words without an operator between them", hint)
 

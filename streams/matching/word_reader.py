@@ -4,7 +4,7 @@ import re
 
 from lark import Token, Tree
 
-from streams.matching.foreign import Wrong, foreign_word
+from streams.matching.foreign import FIELD_NAMES, Wrong, foreign_word
 from streams.matching.tree import Form, Place, Truncated, Words
 from streams.text.fold import fold
 from streams.text.stem import stem
@@ -32,13 +32,13 @@ def in_form(word: Word, form: Form) -> str:
 
 def words_of(text: str, form: Form, at: Place, *, quoted: bool) -> Words | Truncated | Wrong:
     """Return the leaf that a word or the inside of a phrase means, or what is wrong with it."""
-    wrong = pattern_problem(text) or (None if quoted else foreign_word(text))
+    wrong = (None if quoted else foreign_word(text)) or pattern_problem(text)
     if wrong is not None:
         return wrong
     if "*" in text or ("?" in text and not quoted):
         return truncated(text, form, at, quoted=quoted)
     if not quoted and (found := FIELD.match(text)) is not None:
-        return (f"no field {found[0]}", "fields are title: lead: body: source: lang: author: about:")
+        return (f"no field {found[0]}", FIELD_NAMES)
     words = tokenise(text)
     if not words:
         return (f"{text!r} holds no word", "letters or digits are what can be found")

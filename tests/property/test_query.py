@@ -26,6 +26,7 @@ PIECES = [
     *("AND", "OR", "NOT", "and", "NEAR/5", "PRE/1", "W/3", "SENT", "PARA", "ＡＮＤ", "ATLEAST/2", "FIRST/9", "CASE"),
     *("(", ")", "（", "）", "title:", "source:", "about:", "：", '"', "“", "”", "「", "」", "'", "!", "-", "~5", ".*"),
     *("\u200f", "\u200b", "\ufeff", "\u202e", "\t", "\n", "\u3000", "\x00", "\ud800", ",", "、", "la=en", "&&", "🙂"),
+    *("not", "w/5", "/F50/", "/N5/", "hlp=", "headline", "plural", "$3", "+", ">500", "^2", "*:*"),
 ]
 anything = st.one_of(
     st.text(st.characters()),

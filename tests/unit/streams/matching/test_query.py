@@ -78,6 +78,11 @@ A, B, C = Words(("a",)), Words(("b",)), Words(("c",))
         pytest.param("1,000", Words(("1", "000")), id="a comma in a number"),
         pytest.param("AT&T", Words(("at", "t")), id="an ampersand in a name"),
         pytest.param('"Yahoo!"', Words(("yahoo",)), id="any sign in a phrase"),
+        pytest.param("Disney+", Words(("disney",)), id="a plus behind a name"),
+        pytest.param("24/7", Words(("24", "7")), id="a slash between numbers"),
+        pytest.param("AC/DC", Words(("ac", "dc")), id="a slash in a name"),
+        pytest.param("US$50", Words(("us", "50")), id="a dollar sign in a sum"),
+        pytest.param("N95", Words(("n95",)), id="a name that is an operator between two words alone"),
         pytest.param('"C++"', Words(("c",)), id="plus signs in a phrase"),
     ],
 )  # fmt: skip
@@ -117,10 +122,50 @@ def test_a_query_knows_what_it_refers_to() -> None:
         pytest.param("ATLEAST/3 x", 1, 1, "write ATLEAST/3(x)", id="ATLEAST without a group"),
         pytest.param("b AND first/50(x)", 1, 7, "write FIRST/50(x)", id="first in small letters"),
         pytest.param("allcaps(US)", 1, 1, "write CASE(US)", id="allcaps"),
+        pytest.param("a CASE", 1, 3, "CASE(a)", id="CASE by itself"),
         pytest.param("CASE US", 1, 1, "write CASE(US)", id="CASE without a group"),
         pytest.param("hd=(x)", 1, 1, "write title:(x)", id="a field of Factiva"),
         pytest.param("la=en", 1, 1, "write lang:en", id="another one"),
-        pytest.param("rst=x", 1, 1, "fields are title:", id="one that is not known here"),
+        pytest.param("rst=x", 1, 1, "write source:x", id="a source of Factiva"),
+        pytest.param("art=x", 1, 1, "fields are title:", id="one that is not known here"),
+        pytest.param("hlp=x", 1, 1, "write (title:x OR lead:x)", id="headline or lead of Factiva"),
+        pytest.param("hlp=(x)", 1, 1, "write (title:(x) OR lead:(x))", id="headline or lead of a group"),
+        pytest.param('hlp="a b"', 1, 1, 'write (title:"a b" OR lead:"a b")', id="headline or lead of a phrase"),
+        pytest.param("a AND co=ibm", 1, 7, "write @nvidia", id="a code of Factiva"),
+        pytest.param("wc=500", 1, 1, "take it away", id="a number of words"),
+        pytest.param("a AND wc>500", 1, 7, "take it away", id="more words than"),
+        pytest.param("date＜20250101", 1, 1, "take it away", id="earlier than, full-width"),
+        pytest.param("headline(x)", 1, 1, "write title:(x)", id="the headline of Lexis"),
+        pytest.param("hlead(x OR y)", 1, 1, "write (title:(x OR y) OR lead:(x OR y))", id="headline or lead of Lexis"),
+        pytest.param("byline(x)", 1, 1, "write author:(x)", id="the byline of Lexis"),
+        pytest.param("plural(tariff)", 1, 1, "the plural behind =, as in =tariffs", id="the plural alone"),
+        pytest.param("singular(tariff)", 1, 1, "write =(tariff)", id="the singular alone"),
+        pytest.param("nocaps(aids)", 1, 1, "write CASE(aids)", id="in small letters alone"),
+        pytest.param("a (b)", 1, 1, "write a AND (b), or OR between them", id="a group is no part of a phrase"),
+        pytest.param("trump not xi", 1, 7, "write trump AND NOT xi", id="not between two words"),
+        pytest.param("a and not b", 1, 3, "write a AND NOT b", id="and not in small letters"),
+        pytest.param("a not b and not c", 1, 3, "write a AND NOT b AND NOT c", id="all of them at once"),
+        pytest.param("a ! b", 1, 3, "write a AND NOT b", id="an exclamation mark between two words"),
+        pytest.param("a /N5/ b", 1, 3, "write a NEAR/5 b", id="/N5/"),
+        pytest.param("a/n5/b", 1, 1, "write a NEAR/5 b", id="/N5/ without blanks"),
+        pytest.param("x not w/5 y", 1, 3, "write x AND NOT (x NEAR/5 y)", id="not w/n"),
+        pytest.param("x not pre/5 y", 1, 3, "write x AND NOT (x PRE/5 y)", id="not pre/n"),
+        pytest.param("x NOT pre/5 y", 1, 3, "write x AND NOT (x PRE/5 y)", id="NOT pre/n"),
+        pytest.param("x not w/s y", 1, 3, "write x AND NOT (x SENT y)", id="not w/s"),
+        pytest.param("x NOT w/5 y", 1, 7, "write a AND NOT (a NEAR/5 b)", id="NOT w/n"),
+        pytest.param("a and x not w/5 y", 1, 3, "write a AND x AND NOT (x NEAR/5 y)", id="and, not w/n"),
+        pytest.param("tariff/F50/", 1, 1, "write FIRST/50(tariff)", id="in the first words"),
+        pytest.param('b AND "a b"/F50/', 1, 12, 'write FIRST/50("a b")', id="a phrase in the first words"),
+        pytest.param("(a OR b)/f9/", 1, 9, "write FIRST/9(a OR b)", id="a group in the first words"),
+        pytest.param("a AND /F50/", 1, 7, "write FIRST/50(a)", id="the first words of nothing"),
+        pytest.param("tarif$3", 1, 1, 'write tarif* for every ending, or "tarif$3"', id="an ending of three letters"),
+        pytest.param("pre/5", 1, 1, "write a PRE/5 b", id="a lone pre/5"),
+        pytest.param("a AND near/5", 1, 7, "write a NEAR/5 b", id="a lone near/5"),
+        pytest.param("/5", 1, 1, "write a NEAR/5 b", id="a lone /5"),
+        pytest.param("adj5", 1, 1, "write a PRE/5 b", id="a lone adj5"),
+        pytest.param("w/s", 1, 1, "write a SENT b", id="a lone w/s"),
+        pytest.param("rare+earth", 1, 1, 'write rare AND earth, or "rare earth" for the phrase', id="a plus inside"),
+        pytest.param("rare＋earth", 1, 1, "write rare AND earth", id="a full-width plus inside"),
         pytest.param("a AND !b", 1, 7, "write NOT b", id="an exclamation mark before a word"),
         pytest.param("a AND -b", 1, 7, "write NOT b", id="a minus before a word"),
         pytest.param("+a", 1, 1, "write a: AND asks for both", id="a plus before a word"),
@@ -161,7 +206,10 @@ def test_a_query_knows_what_it_refers_to() -> None:
         pytest.param("rare-ear*", 1, 1, "truncate a single word", id="a wildcard in two words"),
         pytest.param('"rare earth*"', 1, 1, "write rare PRE/1 earth*", id="a wildcard in a phrase"),
         pytest.param("a AND [bc]+", 1, 7, "only * and ? are known", id="a regular expression"),
-        pytest.param("tariff~", 1, 1, "only * and ? are known", id="fuzziness of another system"),
+        pytest.param("bessent~1", 1, 1, "write each spelling: (bessent OR ...)", id="fuzziness of another system"),
+        pytest.param("tariff~", 1, 1, "write each spelling: (tariff OR ...)", id="fuzziness without a figure"),
+        pytest.param("tariff^2", 1, 1, "write tariff: a rule ranks nothing", id="weight"),
+        pytest.param("*:*", 1, 1, "name something that has to be there", id="everything"),
         pytest.param("titel:x", 1, 1, "fields are title: lead: body:", id="an unknown field"),
         pytest.param("%%", 1, 1, "letters or digits", id="no word"),
         pytest.param("$NVIDIA", 1, 1, "one to five letters", id="no ticker"),
@@ -200,6 +248,13 @@ def test_every_problem_of_a_query_is_told_at_once() -> None:
         parse("ta* AND (a b) AND\nx W/2 y")
     assert [(problem.line, problem.column) for problem in caught.value.problems] == [(1, 1), (1, 10), (2, 3)]
     assert str(caught.value).startswith("1:1 'ta*' has fewer than three letters before its wildcard; write the words")
+
+
+@pytest.mark.parametrize("again", ["not ", "not w/5 ", "and ", "hlp= ", "/F5/ ", "plural (", "a+", "$1", "a/n1/"])
+def test_a_hint_stays_short_however_often_something_stands_in_a_query(again: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse("x " + again * 2_000)
+    assert len(caught.value.hint) <= 500
 
 
 def test_a_hint_stays_short_when_the_query_is_long() -> None:
