@@ -12,7 +12,8 @@ _ACTS = {  # the act → English stems, German forms, Chinese, Japanese and Kore
     "agree": """agre agreement deal accord consensus pact einigen einigten geeinigt einig einigung abkommen vereinbarung
         协议 協議 共识 共識 合意 합의 谈妥 談妥""",
     "sign": "sign unterzeichnen unterzeichnet unterschreiben unterschrieben 签署 簽署 署名 서명",
-    "meet": "meet met treffen getroffen 会面 會面 会晤 會晤 会談 会谈 會談 會谈 회담",
+    "meet": """meet met summit treffen getroffen gipfel gipfeltreffen 会面 會面 会晤 會晤 峰会 峰會
+        会談 会谈 會談 會谈 회담""",
     "talk": "talk negoti verhandeln verhandlungen gespräche 谈判 談判 协商 協商 磋商 交渉 협상",
     "impose": """impos levi slap tariff verhängen verhängt zölle zoll
         加征 加徵 征收 徵收 課す 課さ 부과 关税 關稅 関税 관세""",
@@ -50,7 +51,16 @@ GERMAN = _words("nicht nie kein keine keinen keiner keinem keines ohne")
 ABSENCES = _words("no without") | GERMAN  # these deny only an act that is known
 DROPPED = _words(  # "drops its 100% tariff" says that there is none; only right before an act that is known
     """drop drops dropped shelve shelves shelved scrap scraps scrapped forgo forgoes forwent abandon abandons abandoned
-    verzichtet verzichten verzichtete"""
+    cancel cancels cancelled canceled verzichtet verzichten verzichtete"""
+)
+OFF = _words(  # a word of each way of calling something off behind its name
+    """off cancelled canceled scrapped shelved abandoned dropped axed collapse collapses collapsed through down
+    tisch abgesagt abgeblasen geplatzt gestrichen gekippt"""
+)
+OPEN = _words(  # "may be called off": it is not, or not yet
+    """may might could would should can if unless whether threaten threatens threatened threatening
+    consider considers considering mulls weighs wants urges urged demands risk fears
+    droht drohen drohte drohung könnte könnten falls würde"""
 )
 EMPTY = _words(  # what stands between a negation and its verb
     """yet really necessarily be been have has had to a an the any so very being in at on of for it its new further more

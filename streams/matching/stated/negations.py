@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from itertools import islice
 
+from streams.matching.stated.called_off import CALLED_OFF, act_of, called_off, is_open
 from streams.matching.stated.figure_words import NUMERALS
 from streams.matching.stated.negation_words import (
     ABSENCES,
@@ -31,6 +32,10 @@ MOST_SITES = 1_000
 TRIGGERS = frozenset({*NEGATORS, *ABSENCES, *DROPPED, *DENIALS})
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 CLAUSE_END = re.compile(r"[.,;:!?()\n\"“”]")
+GOING_ON = re.compile(r" (?:go|move|going|moving) (?:ahead|forward) with\b| (?:proceed|follow through) with\b")
+COMING = re.compile(
+    r" (?:go ahead|go forward|proceed|take effect|take place|happen|come into (?:force|effect)|be held)\b"
+)
 WIDE_ACTS = tuple((word, act) for word, act in ACTS.items() if ord(word[0]) >= FIRST_WIDE)
 HAN_ACTS = "|".join(word for word, _ in WIDE_ACTS)
 SITE = re.compile("[否辟闢부반拒거并並尚未不没沒无無从從]")
@@ -55,6 +60,7 @@ def negations(text: str, words: AbstractSet[str]) -> Iterator[tuple[int, int, st
     """
     for word, start, end in islice(_sites(text, words), MOST_SITES):
         yield from _denied(text, word, start, end)
+    yield from called_off(text, words)
     if not text.isascii():
         yield from _wide(text)
 
@@ -84,25 +90,25 @@ def _denied(text: str, word: str, start: int, end: int) -> Iterator[tuple[int, i
         yield from [] if words and words[-1] in NEGATORS else [(start, end, DENIALS[word])]
         return
     behind = CLAUSE_END.split(text[end : end + REACH_CHARS], maxsplit=1)[0]
-    reached = list(WORD.finditer(behind))[:REACH_WORDS]
+    before = CLAUSE_END.split(text[max(0, start - REACH_CHARS) : start])[-1]
+    if (word in DROPPED and is_open(before)) or (word in GERMAN and CALLED_OFF.match(behind, 1)):
+        return  # "may drop", "nicht vom Tisch"
+    skipped = GOING_ON.match(behind)
+    reached = list(WORD.finditer(behind, skipped.end() if skipped else 0))[:REACH_WORDS]
     telling = [found for found in reached if found[0] not in EMPTY]
     following = telling[0][0] if telling else ""
     if following in IDLE or stem(following) in IDLE or following in NUMERALS:
         return
-    acts = [(found.end(), act) for found in telling[: 1 if word in DROPPED else 2] if (act := _act(found[0]))]
+    acts = [(found.end(), act) for found in telling[: 1 if word in DROPPED else 2] if (act := act_of(found[0]))]
     if acts:
         reach, act = acts[-1 if word in GERMAN else 0]  # a German verb stands last
         yield start, end + reach, f"not {act}"
-    elif word in GERMAN:
-        before = CLAUSE_END.split(text[max(0, start - REACH_CHARS) : start])[-1]
-        known = [act for found in WORD.findall(before)[-REACH_WORDS:] if (act := _act(found))]
+        return
+    known = [act for found in WORD.findall(before)[-REACH_WORDS:] if (act := act_of(found))]
+    if word in GERMAN or (word in NEGATORS and known and not skipped and COMING.match(behind)):
         yield from ((start, end, f"not {act}") for act in known[-1:])
     elif word in NEGATORS and following and not behind.lstrip()[:1].isdecimal():
         yield start, end + telling[0].end(), f"not {stem(fold(telling[0][0]))}"
-
-
-def _act(word: str) -> str | None:
-    return ACTS.get(word) or ACTS.get(stem(word))
 
 
 def _wide(text: str) -> Iterator[tuple[int, int, str]]:
