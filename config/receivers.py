@@ -7,15 +7,23 @@ from config.node import Node
 from config.problems import did_you_mean
 from streams.ids import ReceiverId
 from streams.matching.rule import Urgency
+from streams.routing.digest import MOST_ITEMS
 from streams.routing.receiver import option_problems
-from streams.routing.route import Rate, Receiver, ReceiverType
+from streams.routing.route import DigestPlan, Rate, Receiver, ReceiverType, StormLimit
 
-OWN_KEYS = ("type", "rate", "concurrency", "ttl", "fallback")
+OWN_KEYS = ("type", "rate", "concurrency", "ttl", "fallback", "digest", "storm")
 TYPES: tuple[str, ...] = get_args(ReceiverType)
 RATES: Mapping[str, Rate] = {
-    "slack": Rate(per_second=1.0, burst=3)
-}  # Slack allows about one message a second a channel
+    "slack": Rate(per_second=1.0, burst=3),  # Slack allows about one message a second a channel
+    "teams": Rate(per_second=1.0, burst=3),  # a workflow's connector allows 100 calls a minute
+    "pagerduty": Rate(per_second=100 / 60, burst=10),  # an integration takes at least 120 events a minute
+}
 MOST_CONCURRENCY = 64
+ROOTS_PER_MINUTE = 30  # more than anybody reads; half of what Slack lets through, so that replies keep their room
+STORMS: Mapping[str, StormLimit] = dict.fromkeys(
+    ("slack", "teams", "email"), StormLimit(roots_per_minute=ROOTS_PER_MINUTE)
+)
+LEAST_EVERY_S, MOST_EVERY_S = 60.0, 86_400.0
 
 
 def read_receivers(node: Node) -> dict[ReceiverId, Receiver]:
@@ -45,6 +53,8 @@ def _receiver(name: ReceiverId, node: Node) -> Receiver:
             "concurrency": fields["concurrency"].whole(1, least=1, most=MOST_CONCURRENCY),
             "ttl_s": _ttl(fields["ttl"]),
             "fallback": fields["fallback"].text(None),
+            "digest": _digest(fields["digest"]),
+            "storm": _storm(fields["storm"], kind),
         }
     )
     if kind == fields["type"].content:
@@ -61,6 +71,25 @@ def _rate(node: Node) -> Rate:
     by_minute = fields["per_minute"].number(600.0, least=0.1) / 60
     per_second = fields["per_second"].number(by_minute, least=0.001)
     return Rate(per_second=per_second, burst=fields["burst"].whole(max(1, round(per_second)), least=1, most=10_000))
+
+
+def _digest(node: Node) -> DigestPlan | None:
+    if node.absent:
+        return None
+    fields = node.fields(("every", "max_items", "flash"), required=("every",))
+    every_s = fields["every"].duration_s(LEAST_EVERY_S)
+    if not LEAST_EVERY_S <= every_s <= MOST_EVERY_S:
+        fields["every"].refuse("every is from 1m to 24h")
+    flash = fields["flash"].one_of(get_args(DigestPlan.model_fields["flash"].annotation), "at_once")
+    items = fields["max_items"].whole(MOST_ITEMS, least=1, most=MOST_ITEMS)
+    return DigestPlan.model_validate({"every_s": every_s, "max_items": items, "flash": flash})
+
+
+def _storm(node: Node, kind: str) -> StormLimit | None:
+    if node.absent:
+        return STORMS.get(kind)
+    roots = node.fields(("roots_per_minute",), required=("roots_per_minute",))["roots_per_minute"]
+    return StormLimit(roots_per_minute=roots.whole(ROOTS_PER_MINUTE, least=1, most=10_000))
 
 
 def _ttl(node: Node) -> dict[str, float]:

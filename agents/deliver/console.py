@@ -13,7 +13,6 @@ from typing import Final, TextIO
 from agents.deliver.attempt import Attempt
 from agents.deliver.outcome import Outcome, ambiguous, delivered, failed
 from streams.latency import Ledger
-from streams.routing.digest import digest_of
 from streams.routing.receiver import ConsoleOptions
 from streams.routing.render_console import console_lines
 from streams.routing.render_digest import digest_lines
@@ -55,7 +54,7 @@ class Console:
     def _lines(self, attempt: Attempt, ledger: Ledger) -> Sequence[str]:
         styled, width = self._styled(), width_of(self.out)
         if attempt.members:
-            return digest_lines(digest_of(attempt.members), at=self.now(), styled=styled, width=width)
+            return digest_lines(attempt.digest(), at=self.now(), styled=styled, width=width)
         return console_lines(attempt.delivery.alert, ledger, styled=styled, width=width)
 
     async def _through(self, written: Written) -> bool:

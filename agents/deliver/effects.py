@@ -16,6 +16,7 @@ from streams.latency import Ledger
 from streams.record import Record
 from streams.routing.notification import DIGEST, Delivery, DeliveryState, DeliveryStatus, HandOffReason, Thread
 from streams.routing.route import Receiver
+from streams.routing.schedule import scheduled
 from streams.routing.sending import digest_member, next_digest_at, time_to_live_s
 from streams.topics import DELIVERIES, DELIVERY_STATES, RETRIES, THREADS, Topic
 
@@ -143,7 +144,10 @@ def named_in(record: Incoming) -> tuple[DeliveryId, int] | None:
 
 
 def _fallback(job: Job, receiver: Receiver, at: datetime) -> Outgoing:
-    """Return the same alert for the fallback receiver, in a digest if it was; one that fails tells nobody further."""
+    """Return the same alert for the fallback receiver, which tells nobody further if it fails.
+
+    It is a digest's member if the refused one was, or if that receiver is told in digests.
+    """
     delivery, name = job.delivery, receiver.receiver_id
     purpose = DIGEST_FALLBACK if delivery.is_digest else FALLBACK
     told = Delivery(
@@ -156,6 +160,7 @@ def _fallback(job: Job, receiver: Receiver, at: datetime) -> Outgoing:
         not_before=next_digest_at(at) if delivery.is_digest else None,
         expires_at=job.record.appended_at + timedelta(seconds=time_to_live_s(receiver, delivery.urgency)),
     )
+    told = scheduled(told, receiver, at=at)
     return _record(DELIVERIES[delivery.urgency], told, job, key=name, ce_id=told.delivery_id, at=at, by=name)
 
 

@@ -16,7 +16,8 @@ class Job:
     """One record of one topic. `doubtful`: it may have been sent before this process knew of it.
 
     `waited_s`: how long its lane has waited out the receiver's wish for patience with this job in hand. `members`:
-    the jobs of a digest, which a lane handles as one; what ends before it is sent leaves them.
+    the jobs of a digest, which a lane handles as one; what ends before it is sent leaves them. `unwritten`: the
+    delivery is not as its record says, so it is to be written before it waits: memory alone would forget it.
     """
 
     topic: Topic
@@ -26,6 +27,7 @@ class Job:
     due_at: datetime
     doubtful: bool = False
     waited_s: float = 0.0
+    unwritten: bool = False
     members: list["Job"] | None = None
 
     def __post_init__(self) -> None:

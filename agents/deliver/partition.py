@@ -24,6 +24,7 @@ from streams.ids import DeliveryId, ReceiverId
 from streams.matching.rule import Urgency
 from streams.routing.notification import Delivery, HandOffReason
 from streams.routing.receiver import slots
+from streams.routing.storm import Storms
 from streams.topics import Topic
 
 NO_TIME, NO_JITTER = timedelta(), DeliveryId("")
@@ -51,6 +52,7 @@ class Partition:
         self._lanes: dict[ReceiverId, tuple[Lane, asyncio.Task[None]]] = {}
         self._in_flight: dict[DeliveryId, list[Job]] = {}  # the copy that is sent, then its twins
         self._gathering = Gathering()
+        self._storms = Storms()
         self._doubt = Doubt(around.now(), self._slots)
         self._woken = asyncio.Event()
         self._alarm: asyncio.Task[None] | None = None
@@ -153,10 +155,11 @@ class Partition:
         for job in jobs:
             if not self._is_to_send(job):
                 continue
+            self._join_storm(job, now)
             wait = (job.delivery.not_before or now) - now
             if now >= job.delivery.expires_at:
                 expired.append(job)
-            elif job.delivery.is_digest and wait <= digests.HOLD:
+            elif job.delivery.is_digest and not job.unwritten and wait <= digests.HOLD:
                 if not self._gathering.hold(job, now=now):
                     early.append((job, HandOffReason.SPILL, 0.0))
                 self._woken.set()
@@ -192,6 +195,13 @@ class Partition:
         self._in_flight[name] = [job]
         job.doubtful = job.doubtful or self._doubt.may_have_been_sent(job)
         return True
+
+    def _join_storm(self, job: Job, now: datetime) -> None:
+        """In a storm, make a delivery a member of its digest, unless an earlier process may have sent it alone."""
+        found = self._around.receivers.find(job.delivery.receiver)
+        told = self._storms.told(job.delivery, found[0].storm if found else None, at=now)
+        if not job.doubtful:
+            job.unwritten, job.delivery = told is not job.delivery, told
 
     def _slots(self, name: ReceiverId) -> int:
         found = self._around.receivers.find(name)

@@ -19,6 +19,7 @@ from agents.deliver.surroundings import Surroundings
 from agents.kafka import Incoming, Outgoing
 from streams.errors import PoisonError, Reason
 from streams.ids import ReceiverId
+from streams.routing.digest import MOST_ITEMS
 from streams.routing.notification import DeliveryStatus, HandOffReason
 
 LOG = log.named("deliver")
@@ -61,12 +62,15 @@ class Settlement:
 
     def _attempt(self, job: Job) -> Attempt:
         delivery, together = job.delivery, job.together
+        found = self.around.receivers.find(delivery.receiver)
+        plan = found[0].digest if found else None
         return Attempt(
             delivery=delivery,
             ledger=job.ledger,
             thread=self.threads.root(delivery.receiver, delivery.alert.story_id),
             doubtful=any(each.doubtful for each in together),
             members=tuple(each.delivery for each in together) if delivery.is_digest else (),
+            most_items=plan.max_items if plan else MOST_ITEMS,
         )
 
     async def _has_any_left(self, job: Job) -> bool:

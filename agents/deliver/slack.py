@@ -15,7 +15,6 @@ from agents.deliver.attempt import Attempt
 from agents.deliver.outcome import Outcome, OutcomeKind, ambiguous, delivered, failed
 from agents.deliver.slack_api import SlackApi
 from streams.latency import Hop
-from streams.routing.digest import digest_of
 from streams.routing.notification import Thread
 from streams.routing.receiver import SlackOptions
 from streams.routing.render_digest import digest_slack, members_shown
@@ -68,7 +67,7 @@ class Slack:
 
     async def _send_digest(self, attempt: Attempt) -> Outcome:
         """Return what came of a digest, a message of no thread; what was found there already holds for its members."""
-        digest = digest_of(attempt.members)
+        digest = attempt.digest()
         message = digest_slack(digest)
         if not self.options.bot:
             return await self._api.incoming({name: message[name] for name in INCOMING})

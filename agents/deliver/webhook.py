@@ -14,7 +14,6 @@ from agents.net.secret import Secret, SecretMissingError
 from streams.errors import ConfigurationError, Reason
 from streams.ids import DeliveryId
 from streams.latency import Hop
-from streams.routing.digest import digest_of
 from streams.routing.receiver import WebhookOptions
 from streams.routing.render_digest import digest_event
 from streams.routing.render_event import CONTENT_TYPE, cloud_event
@@ -67,5 +66,5 @@ def _event(attempt: Attempt) -> tuple[DeliveryId, bytes]:
     delivery = attempt.delivery
     if not attempt.members:
         return delivery.delivery_id, cloud_event(delivery.alert, attempt.ledger, delivery_id=delivery.delivery_id)
-    digest = digest_of(attempt.members)
+    digest = attempt.digest()
     return digest.digest_id, digest_event(digest, time=attempt.ledger.at(Hop.ROUTED) or digest.until)

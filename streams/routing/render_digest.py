@@ -15,8 +15,14 @@ from streams.routing.render_slack import HEADER_CHARS, TEXT_CHARS, Payload, esca
 from streams.routing.render_text import calm, shortened
 from streams.routing.render_width import cut
 
-OPENINGS = MappingProxyType({"expired": "While this channel could not be reached, {} expired"})
-ELSEWHERE = "While another channel could not be reached, {} expired"
+OPENINGS = MappingProxyType(
+    {
+        "expired": "While this channel could not be reached, {} expired",
+        "fallback": "{} that another channel did not take",
+        "storm": "Storm: {} at once, told together",
+        "schedule": "Digest of {}",
+    }
+)
 LINKS_CHARS = 6_000  # of a message, which may have 12,000 characters in all; the headlines take 5,000 at most
 EVENT_TYPE = "tocsin_digest"
 SHORT_ID = 10  # 40 bits of a member's id: the metadata of a message holds 300 of them in 3.3 kB
@@ -26,7 +32,7 @@ FEWER_ITEMS = (20, 15, 10, 5, 2)
 def opening(digest: Digest) -> str:
     """Return why there is a digest, and of how many alerts."""
     count = len(digest.members)
-    return OPENINGS.get(digest.cause, ELSEWHERE).format("1 alert" if count == 1 else f"{count} alerts")
+    return OPENINGS.get(digest.cause, "Digest of {}").format("1 alert" if count == 1 else f"{count} alerts")
 
 
 def counted(digest: Digest) -> str:
@@ -41,7 +47,7 @@ def digest_lines(digest: Digest, *, at: datetime, styled: bool, width: int | Non
     room = width - 1 if width is not None and width >= LEAST_WIDTH else None
     lines = [f"{at:%H:%M:%S} DIGEST {opening(digest)}", INDENT + counted(digest)]
     for item in digest.items:
-        line = _cut(f"{INDENT}{_time(item, digest)} {item.tag} {item.publisher}: {item.title}", room)
+        line = _cut(f"{INDENT}{item_time(item, digest)} {item.tag} {item.publisher}: {item.title}", room)
         tag = f"{COLOURS[item.urgency]}{item.tag}{RESET}"
         lines += [line.replace(item.tag, tag, 1) if styled else line, *([INDENT + item.url] if item.url else [])]
     more = [f"{INDENT}and {digest.more} more"] if digest.more else []
@@ -120,7 +126,7 @@ def _sections(digest: Digest) -> Iterator[JsonValue]:
         if item.url and len(item.url) <= left:
             left -= len(item.url)
             run = {"type": "link", "url": item.url, "text": calm(item.title)}
-        before = f"{_time(item, digest)} {item.tag} {calm(item.publisher)}: "
+        before = f"{item_time(item, digest)} {item.tag} {calm(item.publisher)}: "
         yield {"type": "rich_text_section", "elements": [{"type": "text", "text": before}, run, _text("\n")]}
     if digest.more:
         yield {"type": "rich_text_section", "elements": [_text(f"and {digest.more} more")]}
@@ -134,7 +140,7 @@ def _plain_text(text: str, most: int) -> JsonValue:
     return {"type": "plain_text", "text": shortened(calm(text), most), "emoji": False}
 
 
-def _time(item: DigestItem, digest: Digest) -> str:
+def item_time(item: DigestItem, digest: Digest) -> str:
     """Return the time of day, with the date where the digest holds more than one (UTC)."""
     return f"{item.at:%H:%M}" if digest.since.date() == digest.until.date() else f"{item.at:%m-%d %H:%M}"
 

@@ -19,6 +19,20 @@ class Rate(Part):
     burst: int = 10
 
 
+class DigestPlan(Part):
+    """Alerts told together each `every_s` seconds, `max_items` of them with their headline."""
+
+    every_s: float
+    max_items: int = 20
+    flash: Literal["at_once", "digest"] = "at_once"
+
+
+class StormLimit(Part):
+    """How many stories may open at a receiver within a minute before a digest tells of them."""
+
+    roots_per_minute: int
+
+
 class Receiver(Part):
     """A named destination. `options` are its type's own settings; a secret is named by file or variable, never held."""
 
@@ -29,6 +43,8 @@ class Receiver(Part):
     concurrency: int = 1
     ttl_s: Mapping[str, float] = {}
     fallback: ReceiverId | None = None
+    digest: DigestPlan | None = None
+    storm: StormLimit | None = None
 
 
 class Desk(Part):

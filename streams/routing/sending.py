@@ -1,8 +1,7 @@
 """The deliveries of one decision: one for each receiver of a desk, however many rules and nodes lead to it."""
 
-import math
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from streams.alerts.alert import DeskAlert, Relation
@@ -10,6 +9,7 @@ from streams.ids import DeliveryId, ReceiverId, content_id, delivery_id
 from streams.matching.rule import Urgency
 from streams.routing.notification import DIGEST, Delivery
 from streams.routing.route import Receiver, RouteNode, Routes
+from streams.routing.schedule import FALLBACK, next_moment, scheduled
 from streams.routing.told import RoutingDecision
 from streams.routing.verdict import Verdict
 
@@ -37,14 +37,15 @@ DIGEST_TTL_S = 24 * HOUR_S
 # half a minute in memory; 7,260 s (22 of them) is one on the tier of two hours and one of 30 s.
 DIGEST_EVERY_S, DIGEST_SELDOM_S = 330, 7_260
 SELDOM_AFTER_S = 2 * HOUR_S
-SOONEST_S = 5.0
+TOLD_LAST = frozenset({DIGEST, FALLBACK})  # what tells of others that expired, or were refused
 
 
 def deliveries_of(alert: DeskAlert, verdicts: Iterable[Verdict], routes: Routes, *, at: datetime) -> list[Delivery]:
     """Return the deliveries, sorted by receiver; a receiver that the routes do not define gets one all the same.
 
     The loudest manner and the highest urgency of the rules that lead to a receiver hold; a known one is routine, so
-    that the edit of a count never stands before a flash. The time to live counts from the event time.
+    that the edit of a count never stands before a flash. The time to live counts from the event time. A receiver that
+    is told in digests gets a member of its next one.
     """
     chosen: dict[ReceiverId, tuple[str, Urgency]] = {}
     for verdict in verdicts:
@@ -55,7 +56,7 @@ def deliveries_of(alert: DeskAlert, verdicts: Iterable[Verdict], routes: Routes,
                 louder = max(manner, manner_of(hit.node, verdict.told_as), key=MANNERS.index)
                 chosen[receiver] = (louder, max(before, urgency, key=lambda one: one.rank))
     sent = sorted((receiver, *how) for receiver, how in chosen.items() if how[0] != DROP)
-    return [
+    told = [
         Delivery(
             delivery_id=delivery_id(receiver, alert.desk, alert.event_id, PURPOSE),
             receiver=receiver,
@@ -68,6 +69,7 @@ def deliveries_of(alert: DeskAlert, verdicts: Iterable[Verdict], routes: Routes,
         )
         for receiver, manner, urgency in sent
     ]
+    return [scheduled(delivery, routes.receivers.get(delivery.receiver), at=at) for delivery in told]
 
 
 def manner_of(node: RouteNode, told_as: Relation) -> str:
@@ -84,11 +86,11 @@ def time_to_live_s(receiver: Receiver | None, urgency: Urgency) -> float:
 
 
 def digest_member(expired: Delivery, *, at: datetime) -> Delivery | None:
-    """Return what tells that a delivery expired: a digest's member, due when others are. None for a digest itself.
+    """Return what tells that a delivery expired: a digest's member, due when others are; of a member, None.
 
     Equal ids after a crash, so that one that is written twice is sent once.
     """
-    if expired.is_digest:
+    if expired.purpose in TOLD_LAST:
         return None
     return Delivery(
         delivery_id=delivery_id(expired.receiver, expired.desk, expired.alert.event_id, DIGEST),
@@ -105,7 +107,7 @@ def digest_member(expired: Delivery, *, at: datetime) -> Delivery | None:
 def next_digest_at(after: datetime, *, failing_s: float = 0.0) -> datetime:
     """Return when members that wait are due together (UTC): each 330 s, after two hours of failures each 7,260 s."""
     every_s = DIGEST_EVERY_S if failing_s < SELDOM_AFTER_S else DIGEST_SELDOM_S
-    return datetime.fromtimestamp(math.ceil((after.timestamp() + SOONEST_S) / every_s) * every_s, UTC)
+    return next_moment(after, every_s)
 
 
 def digest_id(members: Iterable[DeliveryId]) -> DeliveryId:

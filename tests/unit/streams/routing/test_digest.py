@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from streams.matching.rule import Urgency
 from streams.routing.digest import digest_of
+from streams.routing.schedule import SOONEST_S
 from streams.routing.sending import (
     DIGEST_EVERY_S,
     DIGEST_SELDOM_S,
     SELDOM_AFTER_S,
-    SOONEST_S,
     digest_id,
     digest_member,
     next_digest_at,
