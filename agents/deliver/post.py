@@ -40,6 +40,18 @@ def refusal(url: str, *, allow_insecure: bool, allow: Collection[str]) -> str | 
     return None
 
 
+def api_refusal(url: str, *, own: Collection[str], allow_insecure: bool, allow: Collection[str]) -> str | None:
+    """Return why an API's address is refused, or None: routes may name one that is not its own only if we allow it.
+
+    Else whoever may write the routes could have a secret sent to an address of his own.
+    """
+    if url in own:
+        return None
+    if urlsplit(url).netloc not in allow:
+        return "api_url_not_allowed"
+    return refusal(url, allow_insecure=allow_insecure, allow=allow)
+
+
 async def post(
     session: aiohttp.ClientSession, url: str, *, body: bytes, headers: Mapping[str, str], timeout_s: float
 ) -> Answer | Outcome:

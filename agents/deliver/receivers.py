@@ -9,7 +9,9 @@ import aiohttp
 from agents import log
 from agents.deliver.console import Console
 from agents.deliver.lane import Channel
+from agents.deliver.pagerduty import PagerDuty
 from agents.deliver.slack import Slack
+from agents.deliver.teams import Teams
 from agents.deliver.webhook import Webhook
 from agents.kafka import Incoming
 from streams.controls import Control, silence_of
@@ -17,7 +19,13 @@ from streams.errors import ConfigurationError
 from streams.ids import ReceiverId
 from streams.routing.muting import why_muted
 from streams.routing.notification import Delivery
-from streams.routing.receiver import console_options, slack_options, webhook_options
+from streams.routing.receiver import (
+    console_options,
+    pagerduty_options,
+    slack_options,
+    teams_options,
+    webhook_options,
+)
 from streams.routing.route import Receiver, Routes, RoutesVersion
 from streams.routing.silence import Silence
 from streams.topics import CONTROLS
@@ -90,5 +98,9 @@ class Receivers:
                 return Slack(slack_options(receiver), self.session, self.now, self.allow)
             case "webhook":
                 return Webhook(webhook_options(receiver), self.session, self.now, self.allow)
+            case "teams":
+                return Teams(teams_options(receiver), self.session, self.now, self.allow)
+            case "pagerduty":
+                return PagerDuty(pagerduty_options(receiver), self.session, self.now, self.allow)
             case _:
                 return Console(console_options(receiver), self.now)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urljoin
 
 import aiohttp
 from pydantic import JsonValue
@@ -13,19 +13,21 @@ from agents.deliver.outcome import (
     Outcome,
     OutcomeKind,
     ambiguous,
+    delivered,
     failed,
     of_status,
     refused,
     retry_after_s,
     throttled,
 )
-from agents.deliver.post import Answer, post, refusal
+from agents.deliver.post import Answer, api_refusal, post, refusal
 from agents.net.secret import Secret, SecretMissingError
 from streams.errors import Reason
 from streams.routing.receiver import SLACK_API, SlackOptions
 from streams.routing.render_slack import Payload
 
 PAGES = 3
+SAID_OK = b"ok"
 JSON_TYPE = "application/json; charset=utf-8"
 FORM_TYPE = "application/x-www-form-urlencoded"
 LATER = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
@@ -80,7 +82,7 @@ class SlackApi:
         return found
 
     async def incoming(self, payload: Payload) -> Outcome:
-        """Return what came of a message to an incoming webhook, which answers by its status alone."""
+        """Return what came of a message to an incoming webhook, which answers 200 with `ok` as its text."""
         try:
             url = self._secret.read()
         except SecretMissingError:
@@ -88,7 +90,12 @@ class SlackApi:
         if why := refusal(url, allow_insecure=self.options.allow_insecure, allow=self.allow):
             return refused(why, Reason.ADDRESS_REFUSED)
         answer = await self._post(url, json.dumps(payload).encode(), {"content-type": JSON_TYPE})
-        return answer if isinstance(answer, Outcome) else self._of_status(answer)
+        if isinstance(answer, Outcome):
+            return answer
+        if answer.body.strip() == SAID_OK:
+            return self._of_status(answer)
+        reply = self._understood(answer)  # a 200 may come from whoever stands between, with a page of his own
+        return reply if isinstance(reply, Outcome) else delivered()
 
     async def _call(self, method: str, body: bytes, content_type: str) -> Reply | Outcome:
         try:
@@ -105,13 +112,8 @@ class SlackApi:
         return await post(self.session, url, body=body, headers=headers, timeout_s=self.options.timeout_s)
 
     def _refusal(self) -> str | None:
-        """Return why the API's address is refused: routes may name another one only if this process allows it."""
-        url = self.options.api_url
-        if url == SLACK_API:
-            return None
-        if urlsplit(url).netloc not in self.allow:
-            return "api_url_not_allowed"
-        return refusal(url, allow_insecure=self.options.allow_insecure, allow=self.allow)
+        options = self.options
+        return api_refusal(options.api_url, own=(SLACK_API,), allow_insecure=options.allow_insecure, allow=self.allow)
 
     def _of_status(self, answer: Answer) -> Outcome:
         return of_status(answer.status, retry_after=answer.retry_after, now=self.now())

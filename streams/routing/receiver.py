@@ -12,8 +12,15 @@ from streams.errors import ConfigurationError
 from streams.routing.route import Receiver
 
 SLACK_API = "https://slack.com/api/"
+PAGERDUTY_API = "https://events.pagerduty.com/v2/enqueue"
+PAGERDUTY_APIS = frozenset({PAGERDUTY_API, "https://events.eu.pagerduty.com/v2/enqueue"})
 INLINE_SECRETS = MappingProxyType(
-    {"url": "url_file or url_env", "token": "token_file or token_env", "keys": "sign: {keys_file: ...}"}
+    {
+        "url": "url_file or url_env",
+        "token": "token_file or token_env",
+        "keys": "sign: {keys_file: ...}",
+        "routing_key": "routing_key_file or routing_key_env",
+    }
 )
 
 
@@ -78,6 +85,35 @@ class WebhookOptions(Options):
         return self
 
 
+class TeamsOptions(Options):
+    """The address of a Teams workflow that is started by a webhook and posts the card of what it gets."""
+
+    url_file: str | None = None
+    url_env: str | None = None
+    allow_insecure: bool = False
+    timeout_s: float = Field(10.0, ge=1, le=30)
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> Self:
+        _exactly_one(self, "url_file", "url_env")
+        return self
+
+
+class PagerDutyOptions(Options):
+    """The routing key of an Events API v2 integration; `api_url` names the EU's address, or one of a test."""
+
+    routing_key_file: str | None = None
+    routing_key_env: str | None = None
+    api_url: str = PAGERDUTY_API
+    allow_insecure: bool = False
+    timeout_s: float = Field(10.0, ge=1, le=30)
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> Self:
+        _exactly_one(self, "routing_key_file", "routing_key_env")
+        return self
+
+
 class ConsoleOptions(Options):
     """Whether marks are shown by the terminal's styles (`auto`: when it is one) or in brackets."""
 
@@ -85,7 +121,13 @@ class ConsoleOptions(Options):
 
 
 OPTIONS: Mapping[str, type[Options]] = MappingProxyType(
-    {"slack": SlackOptions, "webhook": WebhookOptions, "console": ConsoleOptions}
+    {
+        "slack": SlackOptions,
+        "webhook": WebhookOptions,
+        "console": ConsoleOptions,
+        "teams": TeamsOptions,
+        "pagerduty": PagerDutyOptions,
+    }
 )
 
 
@@ -120,6 +162,16 @@ def slack_options(receiver: Receiver) -> SlackOptions:
 def webhook_options(receiver: Receiver) -> WebhookOptions:
     """Return the options of a webhook. Raises: ConfigurationError with every problem."""
     return WebhookOptions.model_validate(_checked(receiver))
+
+
+def teams_options(receiver: Receiver) -> TeamsOptions:
+    """Return the options of a Teams receiver. Raises: ConfigurationError with every problem."""
+    return TeamsOptions.model_validate(_checked(receiver))
+
+
+def pagerduty_options(receiver: Receiver) -> PagerDutyOptions:
+    """Return the options of a PagerDuty receiver. Raises: ConfigurationError with every problem."""
+    return PagerDutyOptions.model_validate(_checked(receiver))
 
 
 def console_options(receiver: Receiver) -> ConsoleOptions:

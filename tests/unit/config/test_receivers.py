@@ -37,6 +37,13 @@ def test_slack_is_sent_to_at_the_rate_that_it_allows() -> None:
     assert one("{type: console}").rate.per_second == 10.0
 
 
+def test_teams_and_pagerduty_are_sent_to_at_the_rate_that_they_allow() -> None:
+    assert one("{type: teams, url_file: /s/url}").rate.per_second == 1.0
+    pagerduty = one("{type: pagerduty, routing_key_file: /s/key}").rate
+    assert pagerduty.per_second == pytest.approx(100 / 60)
+    assert pagerduty.burst + 60 * pagerduty.per_second <= 120
+
+
 def test_a_burst_is_a_second_of_the_rate_unless_it_is_said() -> None:
     assert one("{type: console, rate: {per_second: 7.6}}").rate.burst == 8
     assert one("{type: console, rate: {per_second: 0.1}}").rate.burst == 1
@@ -47,7 +54,7 @@ def test_a_burst_is_a_second_of_the_rate_unless_it_is_said() -> None:
     [
         pytest.param("{}", 'needs "type"', id="no type"),
         pytest.param("{type: slak}", "did you mean slack?", id="an unknown type"),
-        pytest.param("{type: pagerduty, routing_key_file: x}", "can't be sent to yet", id="a type to come"),
+        pytest.param("{type: email}", "can't be sent to yet", id="a type to come"),
         pytest.param("{type: slack, channel: C1}", "exactly one of token_file", id="no secret"),
         pytest.param("{type: slack, token_file: x}", "needs a channel", id="no channel"),
         pytest.param("{type: webhook, url_file: x, sgn: {}}", "unknown option sgn", id="an unknown option"),

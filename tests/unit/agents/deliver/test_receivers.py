@@ -4,8 +4,10 @@ from typing import Any
 import pytest
 
 from agents.deliver.console import Console
+from agents.deliver.pagerduty import PagerDuty
 from agents.deliver.receivers import Receivers
 from agents.deliver.slack import Slack
+from agents.deliver.teams import Teams
 from agents.deliver.webhook import Webhook
 from streams.errors import PoisonError
 from streams.ids import ReceiverId
@@ -20,6 +22,8 @@ def made(name: str, kind: str, **options: Any) -> Receiver:  # noqa: ANN401 - op
 CHAT = made("chat", "slack", token_file="t", channel="C")
 HOOK = made("hook", "webhook", url_file="u")
 SCREEN = made("screen", "console")
+ROOM = made("room", "teams", url_file="u")
+PAGER = made("pager", "pagerduty", routing_key_file="k")
 
 
 @pytest.fixture
@@ -28,9 +32,9 @@ def receivers() -> Receivers:
 
 
 def test_each_type_has_its_channel(receivers: Receivers) -> None:
-    receivers.apply(routes(CHAT, HOOK, SCREEN))
+    receivers.apply(routes(CHAT, HOOK, SCREEN, ROOM, PAGER))
     kinds = {name: type(channel) for name, (_, channel) in receivers.known.items()}
-    assert kinds == {"chat": Slack, "hook": Webhook, "screen": Console}
+    assert kinds == {"chat": Slack, "hook": Webhook, "screen": Console, "room": Teams, "pager": PagerDuty}
 
 
 def test_a_receiver_that_did_not_change_keeps_its_channel(receivers: Receivers) -> None:
@@ -49,7 +53,7 @@ def test_a_receiver_that_changed_or_went_is_told_at_once(receivers: Receivers) -
 
 
 @pytest.mark.parametrize(
-    "broken", [made("broken", "webhook"), made("broken", "teams")], ids=["wrong options", "a type to come"]
+    "broken", [made("broken", "webhook"), made("broken", "email")], ids=["wrong options", "a type to come"]
 )
 def test_a_broken_receiver_is_unknown_and_stops_no_other(receivers: Receivers, broken: Receiver) -> None:
     receivers.apply(routes(broken, SCREEN))

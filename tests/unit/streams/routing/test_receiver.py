@@ -7,8 +7,10 @@ from streams.routing.receiver import (
     console_options,
     named_secrets,
     option_problems,
+    pagerduty_options,
     slack_options,
     slots,
+    teams_options,
     webhook_options,
 )
 from streams.routing.route import Receiver
@@ -16,6 +18,8 @@ from streams.routing.route import Receiver
 ONE_OF_FOUR = "give exactly one of token_file, token_env, url_file, url_env; this one has none"
 TOKEN_CURE = "a secret never stands in the routes; use token_file or token_env"
 URL_CURE = "a secret never stands in the routes; use url_file or url_env"
+KEY_CURE = "a secret never stands in the routes; use routing_key_file or routing_key_env"
+KEY = {"routing_key_file": "k"}
 TOKEN = {"token_file": "a", "channel": "C"}
 URL = {"url_file": "a"}
 
@@ -38,6 +42,12 @@ def receiver(kind: str, **options: Any) -> Receiver:  # noqa: ANN401 - options a
         pytest.param("webhook", {**URL, "sign": {}}, ("sign",), "give exactly one of keys_file", id="no keys"),
         pytest.param("webhook", {**URL, "format": "xml"}, ("format",), "should be 'cloudevents'", id="unknown format"),
         pytest.param("console", {"styles": "loud"}, ("styles",), "Input should be", id="an unknown style"),
+        pytest.param("teams", {}, (), "exactly one of url_file, url_env", id="no address of a workflow"),
+        pytest.param("teams", {"url": "https://x"}, ("url",), URL_CURE, id="an address of a workflow inline"),
+        pytest.param("teams", {**URL, "channel": "C"}, ("channel",), "unknown option channel", id="a channel of Teams"),
+        pytest.param("pagerduty", {}, (), "exactly one of routing_key_file, routing_key_env", id="no routing key"),
+        pytest.param("pagerduty", {"routing_key": "0"}, ("routing_key",), KEY_CURE, id="a routing key inline"),
+        pytest.param("pagerduty", {**KEY, "timeout_s": 0}, ("timeout_s",), "greater than or equal", id="no time"),
         pytest.param("email", {}, (), "use one of slack, webhook, console", id="a later type"),
     ],
 )  # fmt: skip
@@ -69,6 +79,8 @@ def test_right_options_are_read() -> None:
     assert sign is not None
     assert sign.keys_file == "k"
     assert console_options(receiver("console")).styles == "auto"
+    assert teams_options(receiver("teams", url_env="T")).timeout_s == 10.0
+    assert pagerduty_options(receiver("pagerduty", **KEY)).api_url == "https://events.pagerduty.com/v2/enqueue"
 
 
 def test_deliveries_go_out_in_order_unless_the_receiver_says_otherwise() -> None:
@@ -81,4 +93,5 @@ def test_secrets_are_named_where_they_stand_files_first() -> None:
     hook = receiver("webhook", url_env="HOOK", sign={"keys_file": "/run/keys"}, ordered=False)
     assert named_secrets(hook) == [("/run/keys", None), (None, "HOOK")]
     assert named_secrets(receiver("slack", token_file="/run/token", channel="C1")) == [("/run/token", None)]
+    assert named_secrets(receiver("pagerduty", routing_key_env="PD")) == [(None, "PD")]
     assert named_secrets(receiver("console")) == []

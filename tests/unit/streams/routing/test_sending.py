@@ -78,6 +78,8 @@ def test_a_delivery_expires_by_its_receivers_time_to_live_from_the_event_time() 
     [
         pytest.param({"type": "slack"}, "flash", 900, id="a flash in chat"),
         pytest.param({"type": "webhook"}, "flash", 86_400, id="a flash to a machine"),
+        pytest.param({"type": "teams"}, "flash", 900, id="a flash in another chat"),
+        pytest.param({"type": "pagerduty"}, "flash", 900, id="a page wakes a person: an old flash is told in a digest"),
         pytest.param({"type": "slack"}, "routine", 259_200, id="routine"),
         pytest.param({"type": "slack", "ttl_s": {"flash": 60}}, "flash", 60, id="its own"),
         pytest.param(None, "flash", 86_400, id="a receiver that the routes don't define"),
