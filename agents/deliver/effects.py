@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from pydantic import JsonValue
+
 from agents.dead_letters import dead_letter
 from agents.deliver.job import Job
 from agents.deliver.outcome import Outcome
 from agents.kafka import Incoming, Outgoing, outgoing
+from streams.audit import Action
 from streams.errors import Reason
 from streams.ids import DeliveryId, ReceiverId, delivery_id
 from streams.latency import Ledger
@@ -21,6 +24,8 @@ from streams.routing.sending import digest_member, next_digest_at, time_to_live_
 from streams.topics import DELIVERIES, DELIVERY_STATES, RETRIES, THREADS, Topic
 
 STAGE: Final = "deliver"
+BAD_CERTIFICATE: Final = "bad_certificate"
+REFUSED_ADDRESS: Final = "refused_address"
 DETAIL_CHARS: Final = 200
 FALLBACK: Final = "fallback"
 DIGEST_FALLBACK: Final = f"{DIGEST}/{FALLBACK}"
@@ -114,6 +119,29 @@ def dead(job: Job, outcome: Outcome, fallback: Receiver | None, *, at: datetime)
     is_one = job.delivery.purpose.endswith(FALLBACK)
     told = () if fallback is None or is_one else (_fallback(job, fallback, at),)
     return Effects(first=(letter, *told), then=ended.then, state=ended.state)
+
+
+def ended(state: DeliveryState, delivery: Delivery | None) -> Action:
+    """Return what the audit says of a delivery that ended; None for one that can't be read, known by its id alone."""
+    after: dict[str, JsonValue] = {
+        "receiver": state.receiver,
+        "desk": delivery.desk if delivery else None,
+        "event_id": delivery.alert.event_id if delivery else None,
+        "purpose": delivery.purpose if delivery else None,
+        "attempts": state.attempts,
+        "outcome": state.outcome,
+        "provider_ref": state.provider_ref,
+    }
+    return Action(at=state.changed_at, action=state.state.value, subject=state.delivery_id, after=after)
+
+
+def alarms(job: Job, outcome: Outcome, *, at: datetime) -> tuple[Action, ...]:
+    """Return what the audit says of an attempt that went to an address or a certificate which is not trusted."""
+    if outcome.reason is not Reason.ADDRESS_REFUSED:
+        return ()
+    action = outcome.detail if outcome.detail == BAD_CERTIFICATE else REFUSED_ADDRESS
+    after: dict[str, JsonValue] = {"delivery_id": job.delivery.delivery_id, "outcome": outcome.detail}
+    return (Action(at=at, action=action, subject=job.delivery.receiver, after=after),)
 
 
 def unread(record: Incoming, *, reason: Reason, at: datetime) -> tuple[Outgoing, DeliveryState] | None:

@@ -51,6 +51,7 @@ class Partition:
         self._sources: dict[Topic, Source] = {}
         self._lanes: dict[ReceiverId, tuple[Lane, asyncio.Task[None]]] = {}
         self._in_flight: dict[DeliveryId, list[Job]] = {}  # the copy that is sent, then its twins
+        self._known: list[Job] = []  # their record was read again, and the ledger knows how they ended
         self._gathering = Gathering()
         self._storms = Storms()
         self._doubt = Doubt(around.now(), self._slots)
@@ -170,6 +171,7 @@ class Partition:
         await self.settlement.expire(expired)
         await self.settlement.put_off(early)
         await self._offer(due)
+        await self._pass_known()
 
     async def _offer(self, jobs: Sequence[Job]) -> None:
         """Offer jobs to their lanes; what no lane takes now goes to a tier, all of one reason in one write."""
@@ -189,8 +191,12 @@ class Partition:
         if name in self._in_flight:
             self._in_flight[name].append(job)
             return False
-        if self.settlement.ledger.judge(job.delivery) is not Verdict.SEND:
+        verdict = self.settlement.ledger.judge(job.delivery)
+        if verdict is Verdict.FINAL:
+            self._known.append(job)
+        elif verdict is Verdict.STALE:
             self._finish(job.topic, job.record)
+        if verdict is not Verdict.SEND:
             return False
         self._in_flight[name] = [job]
         job.doubtful = job.doubtful or self._doubt.may_have_been_sent(job)
@@ -202,6 +208,12 @@ class Partition:
         told = self._storms.told(job.delivery, found[0].storm if found else None, at=now)
         if not job.doubtful:
             job.unwritten, job.delivery = told is not job.delivery, told
+
+    async def _pass_known(self) -> None:
+        known, self._known = self._known, []
+        await self.settlement.note_again(known)
+        for job in known:
+            self._finish(job.topic, job.record)
 
     def _slots(self, name: ReceiverId) -> int:
         found = self._around.receivers.find(name)

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from agents import log
+from agents.audit import Auditor
 from agents.deliver.effects import Log
 from agents.deliver.ledger import DeliveryLedger
 from agents.deliver.partition import Partition
@@ -33,12 +34,13 @@ class Sender:
         names: Names,
         owner: Ownership,
         producer: Log,
+        auditor: Auditor,
         receivers: Receivers,
         metrics: Metrics,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._topics = {names.of(topic): topic for topic in (*SOURCES, *STATES)}
-        self._given = (owner, producer, receivers, metrics, now)
+        self._given = (owner, producer, auditor, receivers, metrics, now)
         self._partitions: dict[int, Partition] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._up, self._finished = asyncio.Event(), asyncio.Event()
@@ -49,6 +51,7 @@ class Sender:
         """Run until cancelled, or until a task fails: then the process must end; what is uncommitted is replayed."""
         try:
             async with asyncio.TaskGroup() as self._tasks:
+                self._tasks.create_task(self._given[2].run())
                 self._up.set()
                 await self._commit_forever()
         except BaseExceptionGroup as failures:
@@ -104,11 +107,12 @@ class Sender:
         return partition.settlement.ledger if partition else None
 
     def _surroundings(self) -> Surroundings:
-        owner, producer, receivers, metrics, now = self._given
+        owner, producer, auditor, receivers, metrics, now = self._given
         clock = asyncio.get_running_loop().time
         return Surroundings(
             owner=owner,
             producer=producer,
+            auditor=auditor,
             receivers=receivers,
             metrics=metrics,
             now=now,

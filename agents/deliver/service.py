@@ -7,22 +7,26 @@ from typing import Final
 
 import aiohttp
 
+from agents import log
+from agents.audit import Auditor, new_writer
 from agents.deliver.receivers import Receivers
 from agents.deliver.sender import SOURCES, STATES, Sender
 from agents.deliver.unaccounted import Unaccounted
-from agents.kafka import Producer
-from agents.loops.ending import run_until_one_ends
+from agents.kafka import LEAVE_S, Producer
+from agents.loops.ending import by_request, run_until_one_ends
 from agents.loops.follower import Follower
 from agents.loops.owner import Owner
 from agents.metrics import Metrics
 from agents.net.address_guard import connector
 from config.settings import Settings
+from streams.errors import RefusedError
 from streams.matching.rule import Urgency
 from streams.topics import CONTROLS, RETRIES, ROUTES, Names
 
 GROUP: Final = "deliver"
 BACKLOG_EVERY_S: Final = 1.0
 USER_AGENT: Final = "tocsin"
+LOG = log.named("deliver")
 
 
 class Deliver:
@@ -63,17 +67,24 @@ class Deliver:
 
     async def _work(self, producer: Producer, receivers: Receivers, follower: Follower) -> None:
         """Run the parts; the owner leaves first, so that lanes and commits are there until it has left."""
+        auditor = Auditor(producer, new_writer(GROUP, self._settings.instance), self._now)
         sender = Sender(
             names=Names(self._settings.topic_prefix),
             owner=self.owner,
             producer=producer,
+            auditor=auditor,
             receivers=receivers,
             metrics=self._metrics,
             now=self._now,
         )
         unaccounted = Unaccounted(self._settings, owner=self.owner, sender=sender, metrics=self._metrics, now=self._now)
         parts = [sender.run(), follower.run(), self._watch_backlog(sender), unaccounted.run()]
-        await run_until_one_ends([self.owner.run(sender)], parts)
+        try:
+            await run_until_one_ends([self.owner.run(sender)], parts)
+        except asyncio.CancelledError as cancelled:
+            if by_request(cancelled):
+                await _closed(auditor)
+            raise
 
     async def _watch_backlog(self, sender: Sender) -> None:
         while True:
@@ -81,6 +92,15 @@ class Deliver:
             if (waiting := await self.owner.waiting()) is not None:
                 show_tiers(self._metrics, waiting, names=Names(self._settings.topic_prefix))
             await asyncio.sleep(BACKLOG_EVERY_S)
+
+
+async def _closed(auditor: Auditor) -> None:
+    """Close the chain, if the broker answers; else it looks as that of a process that was killed."""
+    try:
+        async with asyncio.timeout(LEAVE_S):
+            await auditor.stop()
+    except (RefusedError, TimeoutError):
+        LOG.warning("the audit's chain stays open: the broker does not answer")
 
 
 def show_ages(metrics: Metrics, oldest: Mapping[Urgency, datetime], *, now: datetime) -> None:

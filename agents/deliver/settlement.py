@@ -17,6 +17,7 @@ from agents.deliver.ledger import DeliveryLedger, Threads
 from agents.deliver.outcome import Outcome, OutcomeKind, failed, refused
 from agents.deliver.surroundings import Surroundings
 from agents.kafka import Incoming, Outgoing
+from streams.audit import Action
 from streams.errors import PoisonError, Reason
 from streams.ids import ReceiverId
 from streams.routing.digest import MOST_ITEMS
@@ -150,8 +151,17 @@ class Settlement:
         written, state = found
         known = self.ledger.state(state.delivery_id)
         if known is None or not (known.state.final or known.seq > state.seq):
+            noted = self.around.auditor.note([effects.ended(state, None)])
             await self._write([written])
+            await noted
             self.ledger.record(state)
+        elif known.state.final:
+            await self.around.auditor.note([effects.ended(known, None)])
+
+    async def note_again(self, jobs: Sequence[Job]) -> None:
+        """Note how jobs ended whose record is read again: whoever wrote the state may have died before the audit."""
+        states = ((self.ledger.state(job.delivery.delivery_id), job.delivery) for job in jobs)
+        await self.around.auditor.note([effects.ended(state, delivery) for state, delivery in states if state])
 
     async def _delivered(self, job: Job, outcome: Outcome) -> None:
         at, shown = self.around.now(), outcome.members
@@ -180,7 +190,8 @@ class Settlement:
         fallback = receivers.find(found[0].fallback) if found and found[0].fallback else None
         told, at = fallback[0] if fallback else None, self.around.now()
         self.around.metrics.dead_letters.labels("deliver", outcome.reason.value).inc(len(job.together))
-        await self._perform([(each, effects.dead(each, outcome, told, at=at)) for each in job.together])
+        done = [(each, effects.dead(each, outcome, told, at=at)) for each in job.together]
+        await self._perform(done, also=effects.alarms(job, outcome, at=at))
 
     async def _finish(self, jobs: Sequence[Job], status: DeliveryStatus, outcome: Outcome) -> None:
         if not jobs or not await self._owned():
@@ -199,12 +210,18 @@ class Settlement:
             done.append((job, handed))
         await self._perform(done)
 
-    async def _perform(self, done: Sequence[tuple[Job, Effects]]) -> None:
-        """Write what must stand first, then the states; only then does the ledger know, and are the records done."""
+    async def _perform(self, done: Sequence[tuple[Job, Effects]], *, also: Sequence[Action] = ()) -> None:
+        """Write what must stand first, then the states, and beside them the audit of what ended.
+
+        Only then does the ledger know, and are the records done.
+        """
         if not done:
             return
         await self._write([output for _, each in done for output in each.first])
+        ends = [effects.ended(each.state, job.delivery) for job, each in done if each.state.state.final]
+        noted = self.around.auditor.note([*ends, *also])
         await self._write([output for _, each in done for output in each.then])
+        await noted
         for job, each in done:
             self.ledger.record(each.state)
             if each.thread:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from agents.audit import Auditor
 from agents.deliver.effects import Log
 from agents.deliver.receivers import Receivers
 from agents.metrics import Metrics
@@ -35,13 +36,14 @@ class Ownership(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Owner, log, receivers and clocks.
+    """Owner, log, audit, receivers and clocks.
 
     `spawn` starts a task whose failure ends the process, uncommitted; `finished` is set when a record is done.
     """
 
     owner: Ownership
     producer: Log
+    auditor: Auditor
     receivers: Receivers
     metrics: Metrics
     now: Callable[[], datetime]

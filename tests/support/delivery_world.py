@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from prometheus_client import CollectorRegistry
 
+from agents.audit import Auditor, new_writer
 from agents.deliver.attempt import Attempt
 from agents.deliver.lane import Channel
 from agents.deliver.outcome import Outcome, delivered
@@ -194,9 +195,11 @@ class Process:
         self.most_commits: dict[tuple[str, int], int] = {}
         self.alive = True
         self._tear = tear
+        self.auditor = Auditor(self, new_writer("deliver", None), lambda: log.now)
         self.sender = Sender(
-            names=NAMES, owner=self, producer=self, receivers=receivers, metrics=self.metrics, now=lambda: log.now
-        )
+            names=NAMES, owner=self, producer=self, auditor=self.auditor, receivers=receivers, metrics=self.metrics,
+            now=lambda: log.now,
+        )  # fmt: skip
         self._tasks: list[asyncio.Task[None]] = []
 
     async def deliver(self, outputs: Sequence[Outgoing]) -> None:
