@@ -1,4 +1,4 @@
-"""One POST to a receiver: no redirects, an answer of 64 kB at most, every failure a value without a secret in it."""
+"""One POST to a receiver: no redirects, a bounded answer, every failure a value without a secret in it."""
 
 import ssl
 from collections.abc import Collection, Iterator, Mapping
@@ -18,7 +18,7 @@ HTTPS_PORT, HTTP_PORT = 443, 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a receiver answered; `whole` is False if the body broke off or was longer than 64 kB."""
+    """What a receiver answered; `whole` is False if the body broke off or was longer than its bound."""
 
     status: int
     retry_after: str | None
@@ -53,13 +53,19 @@ def api_refusal(url: str, *, own: Collection[str], allow_insecure: bool, allow: 
 
 
 async def post(
-    session: aiohttp.ClientSession, url: str, *, body: bytes, headers: Mapping[str, str], timeout_s: float
+    session: aiohttp.ClientSession,
+    url: str,
+    *,
+    body: bytes,
+    headers: Mapping[str, str],
+    timeout_s: float,
+    most_bytes: int = ANSWER_BYTES,
 ) -> Answer | Outcome:
     """Return the answer, or what its absence means: `failed` if nothing was sent, `ambiguous` if that is not sure."""
     timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=CONNECT_S)
     try:
         async with session.post(url, data=body, headers=headers, timeout=timeout, allow_redirects=False) as response:
-            content, whole = await _bounded(response)
+            content, whole = await _bounded(response, most_bytes)
             return Answer(
                 status=response.status,
                 retry_after=response.headers.get("Retry-After"),
@@ -83,13 +89,13 @@ def of_error(err: BaseException) -> Outcome:
     return ambiguous("timeout" if isinstance(err, TimeoutError) else f"broken_{type(err).__name__}")
 
 
-async def _bounded(response: aiohttp.ClientResponse) -> tuple[bytes, bool]:
+async def _bounded(response: aiohttp.ClientResponse, most_bytes: int) -> tuple[bytes, bool]:
     kept = bytearray()
     try:
         async for chunk in response.content.iter_chunked(8_192):
             kept += chunk
-            if len(kept) > ANSWER_BYTES:
-                return bytes(kept[:ANSWER_BYTES]), False
+            if len(kept) > most_bytes:
+                return bytes(kept[:most_bytes]), False
     except (aiohttp.ClientError, TimeoutError, OSError):
         return bytes(kept), False  # the status is known, and it is what counts
     return bytes(kept), True

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from agents.deliver.attempt import Attempt
 from agents.deliver.outcome import Outcome, OutcomeKind, ambiguous, delivered, failed
-from agents.deliver.slack_api import SlackApi
+from agents.deliver.slack_api import PAGE, SlackApi
 from streams.latency import Hop
 from streams.routing.notification import Thread
 from streams.routing.receiver import SlackOptions
@@ -22,7 +22,7 @@ from streams.routing.render_slack import Payload, metadata_ids, slack_message, w
 
 EDIT_EVERY = timedelta(seconds=10)
 LOOK_BACK = timedelta(seconds=60)
-WITH_METADATA = MappingProxyType({"limit": "200", "include_all_metadata": "true"})
+WITH_METADATA = MappingProxyType({"limit": str(PAGE), "include_all_metadata": "true"})
 ROOT_LOST = frozenset({"thread_not_found", "message_not_found", "cant_update_message", "edit_window_closed"})
 INCOMING = ("text", "blocks", "unfurl_links", "unfurl_media")
 

@@ -26,7 +26,8 @@ from streams.errors import Reason
 from streams.routing.receiver import SLACK_API, SlackOptions
 from streams.routing.render_slack import Payload
 
-PAGES = 3
+PAGE, PAGES = 100, 6
+PAGE_BYTES = 8_000_000  # of messages of 12,000 characters each; with 64 kB a busy channel could never be read back
 SAID_OK = b"ok"
 JSON_TYPE = "application/json; charset=utf-8"
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -109,7 +110,9 @@ class SlackApi:
         return answer if isinstance(answer, Outcome) else self._understood(answer)
 
     async def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer | Outcome:
-        return await post(self.session, url, body=body, headers=headers, timeout_s=self.options.timeout_s)
+        return await post(
+            self.session, url, body=body, headers=headers, timeout_s=self.options.timeout_s, most_bytes=PAGE_BYTES
+        )
 
     def _refusal(self) -> str | None:
         options = self.options

@@ -7,6 +7,7 @@ import asyncio
 import json
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -34,6 +35,8 @@ class SlackEmulator:
     answered_429: int = 0
     channels: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     port: int = 0
+    clock: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
     _runner: web.AppRunner | None = None
     _sent_at: dict[str, float] = field(default_factory=dict)
     _closed_until: dict[str, float] = field(default_factory=dict)
@@ -90,14 +93,15 @@ class SlackEmulator:
         self.methods[method] += 1
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return _no("invalid_auth")
-        given = self._read(method, request.content_type, body)
+        given = self.read(method, request.content_type, body)
         fault = self.faults.pop(0) if self.faults else None
         if fault and fault != "drop_after":
             return await self._fail(request, fault)
-        answer = self._answer(method, given)
+        answer = self.answer(method, given)
         return await self._fail(request, "drop") if fault else answer
 
-    def _answer(self, method: str, given: dict[str, Any]) -> web.Response:
+    def answer(self, method: str, given: dict[str, Any]) -> web.Response:
+        """Return the answer to a call that came with a good token."""
         channel = given.get("channel", "")
         if not channel.startswith("C"):
             return _no("channel_not_found")
@@ -113,7 +117,8 @@ class SlackEmulator:
                 return self._history(thread, given, oldest_first=True) if thread else _no("thread_not_found")
         return _no("unknown_method")
 
-    def _read(self, method: str, content_type: str, body: str) -> dict[str, Any]:
+    def read(self, method: str, content_type: str, body: str) -> dict[str, Any]:
+        """Return the arguments of a call, and note one that came in the wrong form."""
         reads = method.startswith("conversations.")
         if reads != (content_type == "application/x-www-form-urlencoded"):
             self.violations.append(f"{method} called with {content_type}")
@@ -122,7 +127,7 @@ class SlackEmulator:
         return dict(parse_qsl(body))
 
     def _too_soon(self, channel: str) -> web.Response | None:
-        now = time.monotonic()
+        now = self.clock()
         if now < self._closed_until.get(channel, 0.0):
             self.violations.append(f"called {channel} inside a Retry-After")
         if now - self._sent_at.get(channel, -1e9) >= 1 / self.per_second * 0.98:
@@ -142,7 +147,7 @@ class SlackEmulator:
         if root and root not in {message["ts"] for message in self.channels[channel]}:
             return _no("thread_not_found")
         self._clock += 1
-        sent_at = f"{time.time():.3f}{self._clock:03d}"
+        sent_at = f"{self.wall():.3f}{self._clock:03d}"
         self.channels[channel].append({**given, "ts": sent_at})
         return web.json_response({"ok": True, "channel": channel, "ts": sent_at})
 

@@ -62,11 +62,11 @@ async def test_a_doubtful_reply_to_a_root_that_was_deleted_is_posted(desk: Desk,
     assert slack.delivery_ids(CHANNEL) == [told(1).delivery_id]
 
 
-async def test_a_message_is_found_behind_many_others(desk: Desk, slack: SlackEmulator) -> None:
+async def test_a_message_is_found_behind_many_long_ones(desk: Desk, slack: SlackEmulator) -> None:
     slack.faults = ["drop_after"]
     await desk.send(told(0))
     now = datetime.now(UTC).timestamp()
-    slack.channels[CHANNEL] += [{"ts": f"{now + n:.6f}", "text": "chatter"} for n in range(1, 450)]
+    slack.channels[CHANNEL] += [{"ts": f"{now + n:.6f}", "text": "chatter " * 300} for n in range(1, 450)]
     outcome = await desk.send(told(0), doubtful=True)
     assert outcome.detail == "read_back"
-    assert slack.methods["conversations.history"] == 3
+    assert slack.methods["conversations.history"] == 5
