@@ -144,18 +144,19 @@ def _context(node: Node) -> dict[str, JsonValue]:
 
 def _role(node: Node) -> JsonValue:
     fields = node.fields(ROLE_KEYS, required=("title",))
-    first, last = _day(fields["from"]), _day(fields["to"])
+    first, last = day(fields["from"]), day(fields["to"])
     if first and last and first > last:
         fields["to"].refuse(f"ends on {last}, before it begins on {first}")
     role: dict[str, JsonValue] = {"title": _name(fields["title"])}
-    role |= {key: day for key, day in (("from", first), ("to", last)) if day}
+    role |= {key: held for key, held in (("from", first), ("to", last)) if held}
     role |= {key: words for key in ("require_any", "exclude_any") if (words := _words(fields[key]))}
     if "within" in fields:
         role["within"] = fields["within"].whole(50, least=1, most=MOST_WORDS)
     return role
 
 
-def _day(node: Node) -> str | None:
+def day(node: Node) -> str | None:
+    """Return the day that a node holds, as 2025-01-28; None, with a problem, for what is none."""
     text = node.text(None)
     try:
         return None if text is None else date.fromisoformat(text).isoformat()

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from config import entities
 from config.entities import Entry, read_entities, refuse_repeats
+from config.examples import read_examples
 from config.node import Node
 from config.problems import did_you_mean
 from config.yaml_source import load_file
@@ -111,8 +112,7 @@ def _rule(item: Node, known: Known) -> Entry:
     if (description := fields["description"].text(None)) is not None:
         body["description"] = description
     if "examples" in fields:
-        examples = fields["examples"].fields(("match", "no_match"))
-        body["examples"] = {key: list(examples[key].texts()) for key in ("match", "no_match")}
+        body["examples"] = read_examples(fields["examples"])
     return Entry(kind="rule", id=str(body["id"]), body=body, node=item)
 
 

@@ -50,11 +50,25 @@ def change_id(kind: str, name: str, base: ChangeId | None, body_json: str) -> Ch
     return ChangeId(content_id(kind, name, base or "", body_json))
 
 
+class ExampleArticle(Part):
+    """An article that an example states; what is None is as in any other. A body says `date`, as the YAML does."""
+
+    title: str = ""
+    lead: str = ""
+    body: str = ""
+    source: str | None = None
+    language: str | None = None
+    author: str | None = None
+    day: date | None = Field(default=None, validation_alias=AliasChoices("date", "day"))
+
+
 class Examples(Part):
-    """Texts that a rule must and must not match."""
+    """Headlines, and articles, that a rule must and must not match."""
 
     match: tuple[str, ...] = ()
     no_match: tuple[str, ...] = ()
+    match_articles: tuple[ExampleArticle, ...] = ()
+    no_match_articles: tuple[ExampleArticle, ...] = ()
 
 
 class Rule(Part):

@@ -1,8 +1,11 @@
 """Rules of the files as they would run, compiled and tried on texts; and the changes that are live."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from pydantic import JsonValue
 
 from agents.apply import rule_differences
 from agents.cli.reading import collect
@@ -17,7 +20,7 @@ from config.yaml_source import load_file
 from streams.articles.article import Article, ArticleKind
 from streams.ids import ArticleId, FeedId, RevisionKey
 from streams.matching.matcher import Matcher
-from streams.matching.rule import RuleChange
+from streams.matching.rule import ExampleArticle, RuleChange
 from streams.text.language import detect
 from streams.topics import RULES
 
@@ -78,12 +81,48 @@ def _tried(entry: Entry, matcher: Matcher) -> Tried:
 
 
 def _failed(entry: Entry, matcher: Matcher, example: Node, *, expected: bool) -> Iterator[str]:
-    text = example.content or ""
-    if any(hit.rule_id == entry.id for hit in matcher.match(article(title=text)).rules) is not expected:
+    given = example_of(example)
+    if any(hit.rule_id == entry.id for hit in matcher.match(stated(given)).rules) is not expected:
         wish = "match" if expected else "not match"
         place = f"{example.source.name}:{example.line}:{example.column}"
-        cure = f"`tocsin rules explain {entry.id} --title ...` says why"
-        yield f'{place} rule "{entry.id}": should {wish} this example: {text} ({cure})'
+        text = " | ".join(filter(None, (given.title, given.lead, given.body)))
+        yield f'{place} rule "{entry.id}": should {wish} this example: {text} ({_cure(entry.id, given)})'
+
+
+def _cure(rule: str, given: ExampleArticle) -> str:
+    if given == ExampleArticle(title=given.title):
+        return f"`tocsin rules explain {rule} --title ...` says why"
+    fields = json.dumps(as_json(given), ensure_ascii=False)
+    return f"`tocsin rules explain {rule} -` says why, with {fields} on stdin"
+
+
+def example_of(node: Node) -> ExampleArticle:
+    """Return what an example of the file states; one that is only a text is a headline."""
+    if node.kind != "mapping":
+        return ExampleArticle(title=node.content or "")
+    return ExampleArticle.model_validate({key.content: value.content for key, value in node.entries})
+
+
+def as_json(given: ExampleArticle) -> Mapping[str, JsonValue]:
+    """Return the article that an example states as an article's JSON has it; only what is stated."""
+    noon = f"{given.day}T12:00:00Z" if given.day else None
+    fields: Mapping[str, JsonValue] = {
+        "title": given.title,
+        "lead": given.lead,
+        "body": given.body,
+        "publisher": given.source,
+        "language": given.language,
+        "authors": [given.author] if given.author else None,
+        "published_at": noon,
+        "first_seen_at": noon,
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def stated(given: ExampleArticle) -> Article:
+    """Return the article that an example states; its language is detected if it states none."""
+    made = article(title=given.title, lead=given.lead, body=given.body)
+    return Article.from_json(json.dumps({**made.model_dump(mode="json"), **as_json(given)}).encode())
 
 
 def article(*, title: str, lead: str = "", body: str = "", at: datetime | None = None) -> Article:

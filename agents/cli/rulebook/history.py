@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from agents.cli.rulebook.differences import FieldChange, field_changes
+from config.examples import as_written
 from streams.matching.rule import RuleChange
 from streams.matching.ruleset import Heads, Key, Outcome
 
@@ -31,7 +32,7 @@ class Version:
             "made_at": change.made_at,
             "deleted": change.deleted,
             "fields": [asdict(field) for field in self.fields],
-            "body": change.body,
+            "body": as_written(change.body),
         }
 
 

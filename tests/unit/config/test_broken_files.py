@@ -43,7 +43,7 @@ rules:
       (@greer OR #semis) AND
       (export* OR "rare earths")
     labels: {topic: trade}
-    examples: {match: [a], no_match: [b]}
+    examples: {match: [a], no_match: [b, {title: c, source: d, language: en, date: 2025-01-28}]}
 """
 PIECES = [
     "\t",

@@ -1,15 +1,25 @@
+import json
 from pathlib import Path
 
 import pytest
 
 from config.entities import Entry
+from config.examples import as_written
 from config.rules import load_rules, read_all
 from config.yaml_source import parse
 from streams.errors import ConfigurationError
+from streams.record import Part
 
 ENTITIES = (
     "version: 1\nentities: [{id: rare_earths, type: thing, names: {en: [rare earths]}}]\nlists: {semis: [ASML, $TSM]}\n"
 )
+
+
+class EarlierExamples(Part):
+    """The examples of a rule as 0.1.0 knew them."""
+
+    match: tuple[str, ...] = ()
+    no_match: tuple[str, ...] = ()
 
 
 def read(rules: str, *, entities: str = ENTITIES, desks: set[str] | None = None) -> tuple[list[Entry], list[str]]:
@@ -45,6 +55,35 @@ def test_a_rule_becomes_data_as_the_topic_takes_it() -> None:
     }
 
 
+STATED = "{match: [m, {title: t, source: s, language: zh-Hant, author: a, date: 2025-01-28}, n], no_match: [{body: b}]}"
+
+
+def test_an_example_that_states_more_than_a_headline_stands_apart() -> None:
+    entries, problems = read(rule(f"{{id: a, query: x, examples: {STATED}}}"))
+    assert problems == []
+    assert entries[0].kind == "entity"
+    body = entries[-1].body
+    assert body["examples"] == {
+        "match": ["m", "n"],
+        "match_articles": [{"title": "t", "source": "s", "language": "zh-Hant", "author": "a", "date": "2025-01-28"}],
+        "no_match": [],
+        "no_match_articles": [{"body": "b"}],
+    }
+    again, problems = read(rule(json.dumps(as_written(body))))
+    assert problems == []
+    assert again[-1].body == body
+
+
+def test_a_program_that_knows_headlines_only_reads_a_rule_with_other_examples() -> None:
+    entries, _ = read(rule(f"{{id: a, query: x, examples: {STATED}}}"))
+    assert EarlierExamples.model_validate(entries[-1].body["examples"]).match == ("m", "n")
+
+
+def test_a_body_without_examples_is_written_as_it_is() -> None:
+    assert as_written({"id": "a", "query": "x"}) == {"id": "a", "query": "x"}
+    assert as_written({"examples": {"match": ["y"]}}) == {"examples": {"match": ["y"], "no_match": []}}
+
+
 def test_a_rule_without_more_is_routine() -> None:
     entries, _ = read(rule("{id: a, query: x}"))
     assert entries[2].body == {"id": "a", "query": "x", "urgency": "routine", "labels": {}}
@@ -69,6 +108,39 @@ def test_a_rule_without_more_is_routine() -> None:
         pytest.param("{id: a, query: x, labels: {a-b: y}}", "3:32", "is no label", id="no label"),
         pytest.param("{id: a, query: x, urgency: flsh}", "3:32", "(did you mean flash?)", id="urgency"),
         pytest.param("{id: a, query: x, examples: {matches: [y]}}", "3:34", "did you mean match?", id="examples"),
+        pytest.param(
+            "{id: a, query: x, examples: {match: [{titel: y, lead: z}]}}",
+            "3:43",
+            "did you mean title?",
+            id="a key of one",
+        ),
+        pytest.param(
+            "{id: a, query: x, examples: {match: [y, {source: z}]}}",
+            "3:45",
+            "give it title, lead or body",
+            id="no text",
+        ),
+        pytest.param(
+            "{id: a, query: x, examples: {no_match: [{title: y, language: English}]}}",
+            "3:66",
+            '"English" is no language code: write en, ja or zh-Hant',
+            id="a language that is none",
+        ),
+        pytest.param(
+            "{id: a, query: x, examples: {match: [{title: y, date: noon}]}}",
+            "3:59",
+            '"noon" is no day: write 2025-01-28',
+            id="a day that is none",
+        ),
+        pytest.param(
+            "{id: a, query: x, examples: {match: [{title: y, source: [z]}]}}",
+            "3:61",
+            "needs text, has a list",
+            id="two sources",
+        ),
+        pytest.param(
+            "{id: a, query: x, examples: {match: [[y]]}}", "3:42", "needs text, has a list", id="a list in it"
+        ),
     ],
 )
 def test_a_wrong_rule_is_named_with_place_and_cure(text: str, place: str, problem: str) -> None:

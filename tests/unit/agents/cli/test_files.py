@@ -144,6 +144,40 @@ def test_examples_are_listed_by_rule(tocsin: Tocsin, folder: Path) -> None:
     assert said.out == "1 rules, 1 examples, 1 fail\n"
 
 
+def test_an_example_may_state_its_source_language_author_and_day(tocsin: Tocsin, folder: Path) -> None:
+    (folder / "entities.yaml").write_text(
+        "version: 1\nentities: [{id: chief, type: person, roles: [{title: the chief, from: 2025-01-01}]}]\n"
+    )
+    stated = "title: tin of the chief, source: The Wire, language: nl, author: Jane Doe, date: 2025-06-01"
+    others = [
+        stated.replace("Wire", "Daily"), stated.replace("nl", "en"), stated.replace("Jane", "Jo"),
+        stated.replace("2025", "2024"), "title: tin of the chief",
+    ]  # fmt: skip
+    query = 'tin AND source:"the wire" AND lang:nl AND author:"jane doe" AND @chief'
+    examples = f"{{match: [{{{stated}}}], no_match: [{', '.join(f'{{{one}}}' for one in others)}]}}"
+    (folder / "rules.yaml").write_text(f"version: 1\nrules: [{{id: a, query: '{query}', examples: {examples}}}]\n")
+    said = tocsin("rules", "test")
+    assert (said.code, said.out) == (0, "1 rules, 6 examples, 0 fail\n")
+
+
+def test_an_example_that_states_its_source_and_fails_can_be_explained_as_the_line_says(
+    tocsin: Tocsin, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (folder / "rules.yaml").write_text(
+        "version: 1\nrules:\n  - id: a\n    query: 'source:wire AND x'\n    examples:\n      match:\n"
+        "        - {title: y, lead: z, source: Wire, date: 2025-06-01}\n"
+    )
+    said = tocsin("rules", "check")
+    assert said.code == 1
+    assert said.err.startswith('rules.yaml:7:11 rule "a": should match this example: y | z (`tocsin rules explain a -`')
+    (tmp_path / "stated").write_text(said.err[said.err.index("{") : said.err.rindex("}") + 1])
+    with (tmp_path / "stated").open() as text:
+        monkeypatch.setattr("sys.stdin", text)
+        shown = tocsin("rules", "explain", "a", "-")
+    assert shown.code == 1
+    assert "yes source:wire" in shown.out
+
+
 def test_one_rule_can_be_tried_alone_and_one_that_is_not_there_is_named(tocsin: Tocsin, folder: Path) -> None:
     (folder / "rules.yaml").write_text(RULE + "  - {id: b, query: x, examples: {match: [y]}}\n")
     assert tocsin("rules", "test", "rare-earths").code == 0

@@ -8,13 +8,12 @@ import pytest
 from config.rules import load_rules
 from streams.ids import RuleId
 from streams.matching.matcher import Matcher
-from streams.matching.rule import Examples
+from streams.matching.rule import ExampleArticle, Examples
 from streams.text.boilerplate import cut
 from tests.support.matching import article, change, spans_by_rule
 
 SHIPPED = load_rules(Path("no-folder-of-this-name"))
 RULES = {entry.id: entry for entry in SHIPPED if entry.kind == "rule"}
-LANGUAGES = {"en", "zh-Hans", "zh-Hant", "ja", "ko", "de"}
 
 
 def examples(kind: str) -> list[object]:
@@ -33,6 +32,30 @@ def shipped() -> Matcher:
 
 def found(made: Matcher, title: str, body: str = "") -> set[str]:
     return {hit.rule_id for hit in made.match(article(title, body=body)).rules}
+
+
+def found_in(made: Matcher, one: ExampleArticle) -> set[str]:
+    known = {"publisher": one.source, "language": one.language}
+    return {hit.rule_id for hit in made.match(article(one.title, one.lead, one.body, **known)).rules}
+
+
+def stated(kind: str) -> list[object]:
+    given = {name: Examples.model_validate(entry.body.get("examples", {})) for name, entry in RULES.items()}
+    return [
+        pytest.param(name, one, id=f"{name}: {one.title} of {one.source}")
+        for name, all_of in given.items()
+        for one in getattr(all_of, f"{kind}_articles")
+    ]
+
+
+@pytest.mark.parametrize(("rule", "one"), stated("match"))
+def test_a_shipped_rule_matches_the_articles_that_it_states(shipped: Matcher, rule: str, one: ExampleArticle) -> None:
+    assert rule in found_in(shipped, one)
+
+
+@pytest.mark.parametrize(("rule", "one"), stated("no_match"))
+def test_a_shipped_rule_does_not_match_others(shipped: Matcher, rule: str, one: ExampleArticle) -> None:
+    assert rule not in found_in(shipped, one)
 
 
 def test_every_shipped_rule_entity_and_list_compiles(shipped: Matcher) -> None:
