@@ -27,7 +27,11 @@ TAIL = re.compile(
     rf"|(?P<letter>[kmb])(?![a-z]))?"
     r"(?P<more>(?<=[万萬만亿億억兆조])(?: ?\d[\d,]{0,11}(?:천만|千万|천|千)?(?:亿|億|억|万|萬|만)"
     r"|\d{4}(?![\d,.万萬亿億])| ?\d[\d,]{0,8}(?=元|円|원|엔|美元|달러)){1,4})?"
-    rf"(?:(?<=[a-z])\.)?(?:{GAP}(?P<points>{either(POINTS)}|ポイント(?=の?利[上下]げ))|{GAP}(?P<basis>{either(BASIS_POINTS)})"
+    rf"(?:(?<=[a-z])\.)?(?:{GAP}(?P<points>{either(POINTS)}|ポイント(?=の?利[上下]げ|引き[上下]げ)|%(?=の?利[上下]げ)"
+    r"|(?:(?<=quarter[ -])|(?<=quarters[ -])|(?<=half[ -])|(?<=half a )|(?<=quarter of a )|(?<=quarters of a ))"
+    r"(?:full[ -])?points?(?![a-z])"
+    rf"|(?<=viertel)punkte?n?(?![a-z])|(?<=halben[ ])punkt(?![a-z]))"
+    rf"|(?P<steps>(?<=[升降減加]息\d)碼|(?<=[升降減加]息[一半])碼)|{GAP}(?P<basis>{either(BASIS_POINTS)})"
     rf"|{GAP}(?P<percent>{either(PERCENT)})"
     rf"|(?P<tenths>[{''.join(TENTHS)}])(?![立为為员員就本分功长長])"
     rf"|{GAP}(?:(?:u\.?s\.?|american|canadian|hong kong|chinese"
@@ -42,6 +46,7 @@ HAN = re.compile("[\u4e00-\u9fff]")
 KANA = re.compile("[\u3041-\u30ff]")
 GERMAN = re.compile(r"(?<=,\d{3})[ \u00a0-]?(?:millionen|milliarden?|mio|mrd|billionen|prozent)(?![a-z])")
 POINT_BASIS = 100
+STEP_BASIS = 25  # 升息1碼
 
 
 class Figure(NamedTuple):
@@ -120,8 +125,8 @@ def _counted(text: str, numeral: Numeral, tail: re.Match[str], before: re.Match[
         return "money", _currency(before[1], text), 1
     if tail["currency"]:
         return "money", _currency(tail["currency"].replace("\u00a0", " "), text), 1
-    if tail["points"] or tail["basis"]:
-        return "percentages", " bp", POINT_BASIS if tail["points"] else 1
+    if tail["points"] or tail["basis"] or tail["steps"]:
+        return "percentages", " bp", POINT_BASIS if tail["points"] else STEP_BASIS if tail["steps"] else 1
     if tail["percent"] or tail["tenths"] or numeral.share:
         return "percentages", "", 10 if tail["tenths"] else 1
     ordinal = tail["ordinal"] or text[: numeral.start].endswith(("第", "제", "제 "))

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from streams.matching.stated.figure_words import HAN_DIGITS, HAN_TENS, KOREAN, NUMERALS, SCALES, TENS
+from streams.matching.stated.ones import ones
 
 EXACT = Context(prec=48)  # 15 digits before the mark, 15 behind it, 12 of a scale
 DIGITS = re.compile(r"\d{1,15}(?:[.,'’]\d{1,15}|[\u00a0\u202f]\d{3}(?!\d)){0,5}")
@@ -38,7 +39,7 @@ SIDES = re.compile(  # what comes in twos wherever people talk: no news
 MOST_NUMERALS = 1_000  # of each script; a text of nothing but figures ends there
 PAIR = 2
 COUNTS = re.compile(r"[ \u00a0-][a-z%$à-ÿ]|[,.;]")
-SHARE = re.compile(r"[ -](?:thirds?|quarters?|fifths?|tenths?|drittel|viertel|fünftel|zehntel)\b")
+SHARE = re.compile(r"[ -](?:thirds?|quarters?|fifths?|tenths?|drittel|viertel|fünftel|zehntel|dozen|dutzend)\b")
 HAN = "".join(HAN_DIGITS) + "".join(HAN_TENS)
 HAN_NUMERAL = re.compile(
     rf"(?<![{HAN}])(?P<share>百分之)?(?P<whole>[{HAN}]+)(?:[点點](?P<rest>[{''.join(HAN_DIGITS)}]+))?"
@@ -65,7 +66,7 @@ def numerals(text: str, words: AbstractSet[str]) -> list[Numeral]:
 
     Spelled ones count only before what they count: "two ships", not "the two of them" nor "the two sides".
     """
-    readings = [_in_digits(text), _spelled(text, words)]
+    readings = [_in_digits(text), _spelled(text, words), (Numeral(*one) for one in ones(text, words))]
     readings += [] if text.isascii() else [_han(text), _korean(text)]
     return sorted(numeral for reading in readings for numeral in islice(reading, MOST_NUMERALS))
 
