@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import combinations, groupby
 
-from config.common_words import COMMON_WORDS
+from config.common_words import COMMON_WORDS, WITH_ACCENTS
 from config.entities import Entry
+from streams.matching.query import parse
 from streams.matching.rule import Entity, Role
 from streams.matching.ruleset import read_body
+from streams.matching.tree import Attribute, Form, Words, leaves
+from streams.text.stem import stem
 from streams.text.tokens import is_wide, tokenise
 
 
@@ -24,14 +27,16 @@ class Claim:
 
 
 def ambiguities(entries: Iterable[Entry]) -> list[str]:
-    """Return a line for everything in the entities that is allowed, and that may not be meant.
+    """Return a line for everything in entities and rules that is allowed, and that may not be meant.
 
     Names are compared as the matcher compares them: without case and accents, both Chinese scripts as one.
     """
-    claims = [claim for entry in entries if entry.kind == "entity" for claim in _claims(entry)]
+    given = list(entries)
+    claims = [claim for entry in given if entry.kind == "entity" for claim in _claims(entry)]
     claims.sort(key=lambda claim: claim.terms)
     shared = [line for _, group in groupby(claims, key=lambda claim: claim.terms) for line in _shared(list(group))]
-    return [*shared, *(line for claim in claims if claim.free for line in _common(claim))]
+    common = [line for claim in claims if claim.free for line in _common(claim)]
+    return [*shared, *common, *(line for entry in given if entry.kind == "rule" for line in _accents(entry))]
 
 
 def _claims(entry: Entry) -> Iterator[Claim]:
@@ -80,3 +85,17 @@ def _common(claim: Claim) -> Iterator[str]:
         yield f'"{claim.text}" of {claim.entity} is an everyday word: {cure}'
     elif len(claim.terms) == 1 == len(claim.terms[0]) and not is_wide(claim.terms[0]):
         yield f'"{claim.text}" of {claim.entity} is a single letter: {cure}'
+
+
+def _accents(entry: Entry) -> Iterator[str]:
+    """Yield each word of a rule that finds an everyday word of another language, unless the rule asks for one."""
+    query = parse(str(entry.body["query"]))
+    found = list(leaves(query.root))
+    if any(isinstance(leaf, Attribute) and leaf.name == "lang" for leaf in found):
+        return
+    plain = [leaf for leaf in found if isinstance(leaf, Words) and leaf.form is not Form.CASE]
+    typed = {leaf.words for leaf in plain if query.text[slice(*leaf.at)].isascii()}
+    for term, word in WITH_ACCENTS.items():
+        if typed & {(term,), (stem(term),)}:
+            cure = f"add lang:, or write CASE({term})"
+            yield f'"{term}" of rule {entry.id} finds {word} too, as accents don\'t count: {cure}'

@@ -1,5 +1,9 @@
 """Words so common that, as a name in any case, they would name their entity in most articles."""
 
+from collections.abc import Mapping
+
+from streams.text.fold import fold
+
 # English, German, then French, Spanish, Italian and Portuguese together, Russian, Chinese and Japanese; folded.
 _WORDS = """
 a about after against all also an and another any are as at back be because been before being between both but
@@ -21,3 +25,6 @@ por pour que qui sa se ses si son su sur te tu um un una une uno vous y
 の は を に が で と も か へ や
 """
 COMMON_WORDS = frozenset(_WORDS.split())
+# German, French, Spanish and Portuguese words that an English word finds, since accents don't count.
+_ACCENTED = "für über wäre männer räte bär même sûr côté sólo até"
+WITH_ACCENTS: Mapping[str, str] = {fold(word): word for word in _ACCENTED.split()}

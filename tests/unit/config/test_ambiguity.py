@@ -1,7 +1,7 @@
 import pytest
 
 from config.ambiguity import ambiguities
-from config.entities import read_entities
+from config.entities import Entry, read_entities
 from config.yaml_source import parse
 
 
@@ -95,3 +95,23 @@ def test_a_name_that_is_in_every_article_is_told(entity: str, what: str) -> None
 )
 def test_an_everyday_word_that_needs_more_is_not_told(entity: str) -> None:
     assert told(entity) == []
+
+
+def noted(query: str) -> list[str]:
+    body = {"id": "r", "query": query}
+    root = parse("version: 1", name="rules.yaml")
+    return ambiguities([Entry(kind="rule", id="r", body=body, node=root)])
+
+
+@pytest.mark.parametrize("query", ["fur", "=Fur", "trade AND (=seal OR fur)", "title:fur"])
+def test_a_word_that_is_an_everyday_word_of_another_language_without_its_accents_is_told(query: str) -> None:
+    assert noted(query) == ['"fur" of rule r finds für too, as accents don\'t count: add lang:, or write CASE(fur)']
+
+
+@pytest.mark.parametrize("query", ["CASE(fur)", "fur AND lang:en", '"fur exports"', "furs*", "furious", "für"])
+def test_one_that_is_asked_for_in_its_language_or_as_written_or_in_a_phrase_is_not(query: str) -> None:
+    assert noted(query) == []
+
+
+def test_a_word_that_is_stemmed_is_known_by_its_stem() -> None:
+    assert noted("manners")[0].startswith('"manner" of rule r finds männer too')
