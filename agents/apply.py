@@ -13,20 +13,23 @@ from datetime import UTC, datetime
 from pydantic import JsonValue
 
 from agents import topic_admin
+from agents.audit import acted, perform
 from agents.kafka import Incoming, Outgoing, Producer, outgoing, tombstone
 from agents.loops.follower import read_all
 from agents.topic_admin import Difference, check_catalogue
 from config.entities import Entry
 from config.settings import Settings, author
+from streams.audit import Action
 from streams.errors import ConfigurationError, PoisonError
 from streams.feeds.feed import Feed
 from streams.ids import ChangeId, content_id
 from streams.matching.rule import RuleChange, change_id
 from streams.matching.ruleset import Heads, Key, Outcome
 from streams.routing.route import Routes, RoutesVersion
-from streams.topics import CATALOGUE, FEEDS, ROUTES, RULES, Topic, desk_topic
+from streams.topics import AUDIT, CATALOGUE, FEEDS, ROUTES, RULES, Topic, desk_topic
 
 STAGE = "apply"
+APPLIED, DELETED = "applied", "deleted"  # as the audit says it
 ORDER = {("entity", False): 0, ("list", False): 1, ("rule", False): 2, ("rule", True): 3, ("list", True): 4}
 LAST = 5  # entities go last of all: no rule that is live may name one that is gone
 
@@ -53,15 +56,17 @@ async def apply_topics(settings: Settings, routes: Routes) -> list[Difference]:
 
 async def apply_routes(settings: Settings, producer: Producer, routes: Routes) -> Applied:
     """Create the topics of new desks, then publish the routes if they differ from the newest version."""
-    await check_catalogue(settings, [ROUTES])
+    await check_catalogue(settings, [ROUTES, AUDIT])
     await topic_admin.apply(settings, [desk_topic(desk) for desk in routes.desks])
     version = routes_version(routes)
-    if await _newest_routes(settings) == version:
+    before = await _newest_routes(settings)
+    if before == version:
         return Applied(unchanged=1)
     now = datetime.now(UTC)
     record = RoutesVersion(version=version, body=routes, author=author(settings), made_at=now)
     ce_id = f"{version}@{now.isoformat()}"  # routes that come back to what they were are another event
-    await producer.deliver([outgoing(ROUTES, record, key=version, ce_id=ce_id, stage=STAGE, at=now)])
+    action = acted(settings, APPLIED, "routes", before=before, after=version)
+    await perform(producer, [action], [outgoing(ROUTES, record, key=version, ce_id=ce_id, stage=STAGE, at=now)])
     name = f"routes {version}"
     lost = () if await _newest_routes(settings) == version else (name,)
     return Applied(published=(name,), lost=lost)
@@ -77,11 +82,13 @@ async def apply_feeds(settings: Settings, producer: Producer, feeds: Sequence[Fe
 
     Raises: ConfigurationError naming each feed that another owner holds, or whose host changed.
     """
-    await check_catalogue(settings, [FEEDS])
-    outputs = feed_differences(await live_feeds(settings), feeds, managed_by=settings.managed_by)
-    await producer.deliver(outputs)
-    live = await live_feeds(settings) if outputs else {}
+    await check_catalogue(settings, [FEEDS, AUDIT])
+    before = await live_feeds(settings)
+    outputs = feed_differences(before, feeds, managed_by=settings.managed_by)
     wanted: dict[str, Feed] = {feed.feed_id: feed for feed in feeds}
+    actions = [_feed_action(settings, output.key, before, wanted) for output in outputs]
+    await perform(producer, actions, outputs)
+    live = await live_feeds(settings) if outputs else {}
     names = [output.key for output in outputs]
     return Applied(
         published=tuple(f"feed {name}" for name in names),
@@ -122,6 +129,12 @@ def feed_differences(live: Mapping[str, Feed], feeds: Sequence[Feed], *, managed
     ]
 
 
+def _feed_action(settings: Settings, name: str, before: Mapping[str, Feed], after: Mapping[str, Feed]) -> Action:
+    """Return what the audit says of a feed: hashes, for an address may hold a key."""
+    old, new = (content_id("feed", live[name].to_json().decode()) if name in live else None for live in (before, after))
+    return acted(settings, APPLIED if new else DELETED, f"feed/{name}", before=old, after=new)
+
+
 def _feed_problem(live: Feed | None, feed: Feed) -> str | None:
     if live is None:
         return None
@@ -144,10 +157,17 @@ async def apply_rules(settings: Settings, producer: Producer, entries: Sequence[
 
     Raises: ConfigurationError naming each entry that another owner holds.
     """
-    await check_catalogue(settings, [RULES])
+    await check_catalogue(settings, [RULES, AUDIT])
     heads, _ = await read_heads(settings)
     changes = rule_differences(heads, entries, settings=settings, now=datetime.now(UTC))
-    await producer.deliver([_rule_output(change) for change in changes])
+    actions = [
+        acted(
+            settings, DELETED if change.deleted else APPLIED, f"{change.kind}/{change.id}", before=change.base,
+            after=change.change_id,
+        )
+        for change in changes
+    ]  # fmt: skip
+    await perform(producer, actions, [_rule_output(change) for change in changes])
     accepted = (await read_heads(settings))[1] if changes else set()
     touched = {(change.kind, change.id) for change in changes if not change.deleted}
     return Applied(

@@ -43,6 +43,7 @@ COMMANDS = {
     "deliveries": Command("deliveries", "Deliveries: list, show, account for all that were promised.", group=True),
     "dead-letters": Command("dead_letters", "Records that a stage could not process.", group=True),
     "silences": Command("silences", "Timed mutes: add, list, end.", group=True),
+    "audit": Command("audit", "What was done and how each delivery ended: verify, export.", group=True),
     "topics": Command("topics", "Topics at the broker against the catalogue.", group=True),
     "explain": Command("explain", "Say why an article or alert was told, or why not."),
     "replay": Command("replay", "Decide a time again; compare with what was recorded."),

@@ -1,19 +1,22 @@
 """`tocsin silences`: timed mutes, by conditions upon labels or by what they mean."""
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from typing import Annotated
 
 import typer
+from pydantic import JsonValue
 
 from agents.apply import live_routes, read_heads
+from agents.audit import acted
+from agents.cli.acting import act
+from agents.cli.moments import moment
 from agents.cli.options import Json, with_broker
 from agents.cli.output import print_rows
 from agents.cli.reading import Found, newest_by_key
-from agents.kafka import Outgoing, Producer, outgoing, tombstone
+from agents.kafka import outgoing, tombstone
 from config.durations import duration_s
 from config.matchers import parse_matcher
 from config.problems import did_you_mean
@@ -49,7 +52,7 @@ def add(
     try:
         aims = dict(map(_target, target or ()))
         conditions = tuple(map(parse_matcher, matchers or ()))
-        starts_at = _moment(from_)
+        starts_at = moment(from_) if from_ else datetime.now(UTC)
         ends_at = starts_at + timedelta(seconds=duration_s(for_))
     except ValueError as err:
         raise typer.BadParameter(str(err)) from None
@@ -62,7 +65,7 @@ def add(
         ends_at=ends_at, user=author(settings), comment=comment,
     )  # fmt: skip
     out = outgoing(CONTROLS, control, key=control.key, ce_id=control.id, stage=STAGE, at=control.starts_at)
-    asyncio.run(_write(settings, out))
+    asyncio.run(act(settings, [acted(settings, "added", control.key, after=_meant(control))], [out]))
     print_rows([_row(control)], as_json=json)
 
 
@@ -79,7 +82,9 @@ def end(settings: Settings, silence: str) -> None:
     found = [one for one in _live(settings, datetime.now(UTC)) if one.record.id == silence]
     if not found:
         raise ConfigurationError(f"no silence {silence} is in force: `tocsin silences list` shows those that are")
-    asyncio.run(_write(settings, tombstone(CONTROLS, key=found[0].record.key)))
+    ended = found[0].record
+    action = acted(settings, "ended", ended.key, before=_meant(ended))
+    asyncio.run(act(settings, [action], [tombstone(CONTROLS, key=ended.key)]))
     print(f"silence {silence} ended")
 
 
@@ -88,16 +93,6 @@ def _live(settings: Settings, now: datetime) -> list[Found[Control]]:
     return [
         one for one in found if one.record.kind in MUTES and (one.record.ends_at is None or one.record.ends_at > now)
     ]
-
-
-def _moment(text: str | None) -> datetime:
-    """Return the moment in UTC, or now. Raises: ValueError that says how one is written."""
-    if text is None:
-        return datetime.now(UTC)
-    with suppress(ValueError):
-        if (found := datetime.fromisoformat(text)).tzinfo is not None:
-            return found.astimezone(UTC)
-    raise ValueError(f'"{text}" is no moment with its zone: write 2026-03-02T22:00Z or 2026-03-02T22:00+08:00')
 
 
 async def _check_names(settings: Settings, aims: Mapping[str, str]) -> None:
@@ -123,20 +118,20 @@ def _target(text: str) -> tuple[str, str]:
     return name, value
 
 
-async def _write(settings: Settings, output: Outgoing) -> None:
-    producer = Producer(settings)
-    try:
-        await producer.start()
-        await producer.deliver([output])
-    finally:
-        await producer.stop()
+def _meant(control: Control) -> JsonValue:
+    """Return what the audit keeps of a silence: what it meant and until when, which no topic holds once it is over."""
+    return {"what": [*_what(control)], "until": control.ends_at.isoformat() if control.ends_at else None}
+
+
+def _what(control: Control) -> Iterator[str]:
+    yield from (f'{matcher.label}{matcher.op}"{matcher.value}"' for matcher in control.matchers)
+    yield from (f"{name}={value}" for name, value in control.target.items())
 
 
 def _row(control: Control) -> dict[str, object]:
-    conditions = [f'{matcher.label}{matcher.op}"{matcher.value}"' for matcher in control.matchers]
     return {
         "id": control.id,
-        "what": [*conditions, *(f"{name}={value}" for name, value in control.target.items())],
+        "what": [*_what(control)],
         "from": control.starts_at,
         "until": control.ends_at,
         "user": control.user,
