@@ -111,7 +111,7 @@ class FanOut:
         """Return what one alert leads to at every desk; nothing for a copy, or for what was decided before."""
         alert = Alert.from_json(record.value, schema=record.schema)
         known = self._known[record.partition]
-        moment = self._in_force.at(record.appended_at, offset=record.offset)
+        moment = self._in_force.at(record.appended_at, offset=record.offset, story=alert.story_id)
         if alert.head.kind is ArticleKind.HEARTBEAT:
             return Decision(outputs=tuple(_heartbeats(alert, moment, record, stamped_at)))
         if known.events.get(alert.event_id, record.offset) < record.offset:

@@ -106,6 +106,9 @@ class Metrics:
         self.lane_depth = self._gauge("lane_depth", "Deliveries in a lane.", "receiver")
         self.lane_frozen = self._gauge("lane_frozen", "1 while a receiver asked for patience.", "receiver")
         self.breaker_open = self._gauge("breaker_open", "1 while a receiver is given up for the moment.", "receiver")
+        self.receiver_needs_attention = self._gauge(
+            "receiver_needs_attention", "1 while a receiver has refused since it last took something.", "receiver"
+        )
         self.retry_backlog = self._gauge("retry_backlog", "Records that wait in a tier.", delay=tuple(RETRY_DELAYS_S))
         self.oldest_undelivered = self._gauge(
             "oldest_undelivered_seconds",
@@ -141,9 +144,10 @@ class Metrics:
             self.stage_latency.labels(stage).observe(max(0.0, spent_ms / 1000))
 
     def delivery_outcomes(self, receiver: str) -> None:
-        """Start every outcome of a receiver at 0."""
+        """Start every outcome of a receiver, and its need of attention, at 0."""
         for status in DeliveryStatus:
             self.deliveries.labels(self.capped("receiver", receiver), status.value)
+        self.receiver_needs_attention.labels(self.capped("receiver", receiver))
 
     def described(self) -> tuple[Described, ...]:
         """Return every metric with its labels and meaning, in the order of the flow."""

@@ -14,7 +14,7 @@ from config.yaml_source import load_file
 from streams.alerts.alert import Relation
 from streams.errors import ConfigurationError
 from streams.ids import DeskId, ReceiverId
-from streams.routing.route import Desk, Matcher, Receiver, RouteNode, Routes, TimeInterval
+from streams.routing.route import Desk, Escalation, Matcher, Receiver, RouteNode, Routes, TimeInterval
 
 FILE = "routes.yaml"
 ROOT_KEYS = ("version", "time_intervals", "receivers", "desks", "route")
@@ -24,6 +24,7 @@ NODE_KEYS = (
 )  # fmt: skip
 GROUPING = ("group_by", "group_wait", "group_interval", "repeat_interval", "inhibit_rules", "inhibition")
 MANNERS = ("edit_root", "thread", "broadcast", "drop")
+SOONEST_S, LATEST_S = 1.0, 86_400.0  # what is a day late is nobody's to pick up
 PERMISSION_OF_ALL = "tocsin"  # of the poller's own articles on a feed's health
 
 
@@ -83,9 +84,10 @@ def _node(node: Node, known: Known, parent: RouteNode, *, root: bool = False) ->
         mute_time_intervals=_intervals(fields, "mute_time_intervals", known, parent.mute_time_intervals),
         active_time_intervals=_intervals(fields, "active_time_intervals", known, parent.active_time_intervals),
         flash_pierces=fields["flash_pierces"].truth(default=parent.flash_pierces),
+        escalate=_escalation(fields["escalate"], known) if "escalate" in fields else parent.escalate,
         go_on=fields["continue"].truth(default=False),
     )
-    _check_node(node, fields, made, known, root=root)
+    _check_node(node, fields, made, root=root)
     _refuse_unreached(fields["routes"].items())
     children = tuple(_node(child, known, made) for child in fields["routes"].items())
     return made.model_copy(update={"routes": children})
@@ -98,22 +100,37 @@ def _refuse_unreached(children: tuple[Node, ...]) -> None:
             return
 
 
-def _check_node(node: Node, fields: Fields, made: RouteNode, known: Known, *, root: bool) -> None:
+def _check_node(node: Node, fields: Fields, made: RouteNode, *, root: bool) -> None:
     if root and (made.matchers or made.go_on):
         node.refuse("the root takes every alert: move matchers and continue to a node under routes:")
     if "receivers" in fields and "desk" not in fields and made.receivers and made.desk is None:
         fields["receivers"].refuse("receivers without a desk: name a desk here or above, which says what they may see")
-    if "escalate" in fields:
-        _check_escalation(fields["escalate"], known)
+    if "escalate" in fields and "desk" not in fields and made.escalate and made.desk is None:
+        fields["escalate"].refuse("escalate without a desk: name a desk here or above, which is to acknowledge")
 
 
-def _check_escalation(node: Node, known: Known) -> None:
+def _escalation(node: Node, known: Known) -> tuple[Escalation, ...]:
+    """Return the steps of `escalate`, which is one or a list; `[]` takes away what is inherited."""
+    nodes = (node,) if node.kind == "mapping" else node.items()
+    steps = tuple(_step(step.named(node.about), known) for step in nodes)
+    for place, before, step in zip(nodes[1:], steps, steps[1:], strict=False):
+        if step.condition == before.condition and step.unacked_for_s <= before.unacked_for_s:
+            place.named(node.about).refuse(
+                f"this step comes after {step.unacked_for_s:g} s, the one before it after {before.unacked_for_s:g} s: "
+                "each counts from when the alert was routed, so write a longer unacked_for"
+            )
+    return steps
+
+
+def _step(node: Node, known: Known) -> Escalation:
     fields = node.fields(("if", "unacked_for", "to"), required=("unacked_for", "to"))
-    if "if" in fields:
-        _matcher(fields["if"])
-    fields["unacked_for"].duration_s(120.0)
-    _all_named(fields, "to", known.receivers, "receiver", ())
-    node.refuse("escalation is not carried out by this version yet: take it out, so that nobody relies on it")
+    after_s = fields["unacked_for"].duration_s(SOONEST_S)
+    if not SOONEST_S <= after_s <= LATEST_S:
+        fields["unacked_for"].refuse(f"unacked_for is from {SOONEST_S:g}s to {LATEST_S / 3600:g}h")
+    told = _all_named(fields, "to", known.receivers, "receiver", ())
+    if "to" in fields and fields["to"].kind == "sequence" and not fields["to"].members:
+        fields["to"].refuse("names no receiver, so nobody would be told")
+    return Escalation(condition=_matcher(fields["if"]) if "if" in fields else None, unacked_for_s=after_s, to=told)
 
 
 def _matcher(node: Node) -> Matcher | None:

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Generic, Literal, TypeVar
 
 from streams.errors import UnavailableError
-from streams.ids import ControlId, UserId
+from streams.ids import ControlId, DeskId, EventId, ReceiverId, StoryId, UserId
 from streams.record import Record, Utc
 from streams.routing.decide import Moment
 from streams.routing.route import Matcher, RoutesVersion
 from streams.routing.silence import Silence
+from streams.routing.told import Acknowledgement
 
 VERSIONS_KEPT = 50
 ENDED_KEPT = timedelta(days=8)  # what is behind by more finds no desk-story either, and its deliveries are gone
@@ -23,7 +24,10 @@ T = TypeVar("T")
 
 
 class Control(Record):
-    """A timed wish of a user. `scope` are matchers upon labels; `target` names a story, receiver or feed."""
+    """A timed wish of a user. `matchers` look at labels; `target` names a story, receiver or feed.
+
+    `up_to_at`, of an acknowledgement: what was told until then is acknowledged (UTC, by the clock of fan out).
+    """
 
     schema_name: ClassVar[str] = "control"
 
@@ -33,6 +37,7 @@ class Control(Record):
     target: Mapping[str, str] = {}
     starts_at: Utc
     ends_at: Utc | None = None
+    up_to_at: Utc | None = None
     user: UserId
     comment: str = ""
 
@@ -67,6 +72,7 @@ class InForce:
     def __init__(self) -> None:
         self._routes: Versions[RoutesVersion] = Versions()
         self._silences: dict[str, Versions[Silence | None]] = {}
+        self._acknowledged: dict[StoryId, dict[DeskId, Versions[Acknowledgement | None]]] = {}
         self._latest_at = BEGINNING
 
     def take_routes(self, version: RoutesVersion, appended_at: datetime) -> None:
@@ -74,13 +80,19 @@ class InForce:
         self._routes.add(appended_at, version)
 
     def take_control(self, key: str, control: Control | None, appended_at: datetime) -> None:
-        """Take a control or its end (None), in log order; only silences and snoozes say who is told."""
+        """Take a control or its end (None), in log order; pauses and polls say nothing of what a desk knows."""
         if key.startswith("silence/"):
             silence = None if control is None else silence_of(control)
             self._silences.setdefault(key, Versions()).add(appended_at, silence)
+        elif (about := acknowledged_in(key)) is not None:
+            desk, story = about
+            made = None if control is None else acknowledgement_of(control)
+            self._acknowledged.setdefault(story, {}).setdefault(desk, Versions()).add(appended_at, made)
 
-    def at(self, moment: datetime, *, offset: int) -> Moment:
+    def at(self, moment: datetime, *, offset: int, story: StoryId | None = None) -> Moment:
         """Return what holds for the alert at `offset`, appended at this moment: older alerts take the first routes.
+
+        `story`: whose acknowledgements are asked for.
 
         Raises: UnavailableError while there are no routes at all (no stage that needs them is started then).
         """
@@ -92,12 +104,20 @@ class InForce:
             self._forget(moment - ENDED_KEPT)
         found = (versions.before(moment) for versions in self._silences.values())
         silences = tuple(silence for silence in found if silence is not None and silence.holds(moment))
-        return Moment(routes=routes, silences=silences, at=moment, offset=offset)
+        by_desk = self._acknowledged.get(story, {}) if story else {}
+        acknowledged = {desk: made for desk, versions in by_desk.items() if (made := versions.before(moment))}
+        return Moment(routes=routes, silences=silences, acknowledged=acknowledged, at=moment, offset=offset)
 
     def _forget(self, before: datetime) -> None:
-        """Forget the silences that ended before a moment: no alert that is still to be decided can fall into them."""
+        """Forget what was over before a moment.
+
+        No alert that is still to be decided can fall into such a silence; the acknowledged stories have ended.
+        """
         for key in [key for key, versions in self._silences.items() if _ended_at(versions) < before]:
             del self._silences[key]
+        for story, by_desk in list(self._acknowledged.items()):
+            if all(versions.times[-1] < before for versions in by_desk.values()):
+                del self._acknowledged[story]
 
 
 def _ended_at(versions: Versions[Silence | None]) -> datetime:
@@ -118,3 +138,26 @@ def silence_of(control: Control) -> Silence:
         ends_at=control.ends_at,
         user=control.user,
     )
+
+
+def acknowledgement_of(control: Control) -> Acknowledgement:
+    """Return the acknowledgement that a control of kind ack states; one that says no more covers what it found."""
+    return Acknowledgement(
+        user=control.user,
+        at=control.starts_at,
+        up_to_event=EventId(control.target.get("event", "")),
+        up_to_at=control.up_to_at or control.starts_at,
+    )
+
+
+def acknowledged_in(key: str) -> tuple[DeskId, StoryId] | None:
+    """Return desk and story of an acknowledgement's key, None for another control's."""
+    kind, _, name = key.partition("/")
+    desk, _, story = name.partition("/")
+    return (DeskId(desk), StoryId(story)) if kind == "ack" and story else None
+
+
+def paused_in(key: str) -> ReceiverId | None:
+    """Return the receiver of a pause's key, None for another control's."""
+    kind, _, name = key.partition("/")
+    return ReceiverId(name) if kind == "pause" and name else None

@@ -178,6 +178,8 @@ def _fallback(job: Job, receiver: Receiver, at: datetime) -> Outgoing:
     """
     delivery, name = job.delivery, receiver.receiver_id
     purpose = DIGEST_FALLBACK if delivery.is_digest else FALLBACK
+    if delivery.unless_acked:  # else who was told of the alert itself would take it for known
+        purpose = f"{delivery.purpose}/{FALLBACK}"
     told = Delivery(
         delivery_id=delivery_id(name, delivery.desk, delivery.alert.event_id, purpose),
         receiver=name,
@@ -187,6 +189,7 @@ def _fallback(job: Job, receiver: Receiver, at: datetime) -> Outgoing:
         alert=delivery.alert,
         not_before=next_digest_at(at) if delivery.is_digest else None,
         expires_at=job.record.appended_at + timedelta(seconds=time_to_live_s(receiver, delivery.urgency)),
+        unless_acked=delivery.unless_acked,
     )
     told = scheduled(told, receiver, at=at)
     return _record(DELIVERIES[delivery.urgency], told, job, key=name, ce_id=told.delivery_id, at=at, by=name)

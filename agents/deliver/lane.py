@@ -14,6 +14,7 @@ from agents.deliver.job import Job
 from agents.deliver.outcome import Outcome, OutcomeKind
 from agents.deliver.queues import Queues
 from agents.metrics import Metrics
+from streams.errors import Reason
 from streams.routing.notification import HandOffReason
 from streams.routing.receiver import slots
 from streams.routing.route import Receiver
@@ -21,8 +22,10 @@ from streams.routing.route import Receiver
 HOLD_S: Final = 30.0  # a freeze or pause that is waited out in memory; half the watchdog's patience with a partition
 BACKLOG_S: Final = 120.0  # what may be queued by rate. Of 500 at 1/s the last goes out after 805 s (1,430 s with 30)
 MOST_QUEUED: Final = 300
+LOOK_AGAIN_S: Final = 300.0  # at a pause: of 10,000 that wait, 33 records a second
 PACE_OF: Final = 20  # the last deliveries, by which a lane knows its real pace
 SPILLED = frozenset({HandOffReason.SPILL, HandOffReason.FROZEN})
+TURNED_DOWN = frozenset({OutcomeKind.REFUSED, OutcomeKind.GONE})
 COUNTED = frozenset({OutcomeKind.FAILED, OutcomeKind.AMBIGUOUS})
 
 
@@ -59,9 +62,11 @@ class Lane:
         now: Callable[[], datetime],
         clock: Callable[[], float],
         metrics: Metrics,
+        paused_s: Callable[[], float],
     ) -> None:
         self.receiver, self.channel = receiver, channel
         self._work, self._spawn, self._clock, self._metrics = work, spawn, clock, metrics
+        self._paused_s = paused_s
         self._label = metrics.capped("receiver", receiver.receiver_id)
         self._bucket = Bucket(receiver.rate.per_second, receiver.rate.burst)
         self._breaker = Breaker()
@@ -89,6 +94,8 @@ class Lane:
             self._spilled -= 1
         ahead = self._queues.ahead_of(job.delivery.urgency)
         reason, wait_s = self._wait()
+        if reason is HandOffReason.SCHEDULED:
+            return reason, wait_s
         if wait_s > HOLD_S or ahead >= MOST_QUEUED or ahead / self._bucket.per_second > BACKLOG_S:
             return reason, self._spill(job, wait_s)
         self._queues.append(job)
@@ -102,7 +109,9 @@ class Lane:
                 self._changed.clear()
                 await self._changed.wait()
             reason, wait_s = self._wait()
-            if wait_s > HOLD_S:
+            if reason is HandOffReason.SCHEDULED:
+                await self._work.put_off([(job, reason, wait_s) for job in self._queues.empty()])
+            elif wait_s > HOLD_S:
                 await self._give_back(self._queues.empty(), reason, wait_s)
             elif wait_s > 0:
                 await self._pause(wait_s)
@@ -110,6 +119,10 @@ class Lane:
                 await self._give_back(overtaken, HandOffReason.SPILL, HOLD_S)
             else:
                 self._start(self._queues.next())
+
+    def wake(self) -> None:
+        """Look again at what stands in the way: a pause began or ended."""
+        self._changed.set()
 
     @property
     def queued(self) -> int:
@@ -124,6 +137,7 @@ class Lane:
         for task in list(self._sending):
             task.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)
+        self._metrics.receiver_needs_attention.labels(self._label).set(0)  # from now on it is another owner's to say
         self._note()
 
     def _start(self, job: Job) -> None:
@@ -160,10 +174,23 @@ class Lane:
         else:
             self._breaker.succeeded()
             self._arrived.append(self._count_busy())
+            self._attend(outcome)
         self._note()
 
+    def _attend(self, outcome: Outcome) -> None:
+        """Show whether somebody has to look at the receiver: it refused since it last took something."""
+        if outcome.kind in TURNED_DOWN and outcome.reason is not Reason.RENDER_FAILED:
+            self._metrics.receiver_needs_attention.labels(self._label).set(1)
+        elif outcome.kind is OutcomeKind.DELIVERED:
+            self._metrics.receiver_needs_attention.labels(self._label).set(0)
+
     def _wait(self) -> tuple[HandOffReason, float]:
-        """Return what stands in the way longest, and for how long."""
+        """Return what stands in the way longest, and for how long. A pause stands in the way of everything.
+
+        What is paused comes back each five minutes, so that it goes out soon after an end that nobody could foresee.
+        """
+        if (paused_s := self._paused_s()) > 0:
+            return HandOffReason.SCHEDULED, min(paused_s, LOOK_AGAIN_S)
         now = self._clock()
         frozen = self._frozen_until - now
         blocked = max(self._breaker.wait_s(now), self._bucket.wait_s(now), 0.0)

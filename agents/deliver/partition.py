@@ -83,11 +83,13 @@ class Partition:
         self._lanes.clear()
 
     def adopt(self) -> None:
-        """Let the lanes go on with what the newest routes say of their receivers."""
+        """Let the lanes go on with what the newest routes and pauses say of their receivers."""
         for name, (lane, _) in self._lanes.items():
             found = self._around.receivers.find(name)
             if found and found != (lane.receiver, lane.channel):
                 lane.adopt(*found)
+            else:
+                lane.wake()
 
     async def commit(self) -> None:
         """Commit, for each topic, up to where everything is done."""
@@ -150,6 +152,7 @@ class Partition:
     async def _place(self, jobs: Sequence[Job]) -> None:
         """Put jobs into their lanes; what is not to be sent yet goes to a tier, or waits for its digest."""
         expired: list[Job] = []
+        acknowledged: list[tuple[Job, str]] = []
         early: list[tuple[Job, HandOffReason, float]] = []
         due: list[Job] = []
         now = self._around.now()
@@ -158,7 +161,9 @@ class Partition:
                 continue
             self._join_storm(job, now)
             wait = (job.delivery.not_before or now) - now
-            if now >= job.delivery.expires_at:
+            if (why := self.settlement.why_acknowledged(job)) is not None:
+                acknowledged.append((job, why))
+            elif now >= job.delivery.expires_at:
                 expired.append(job)
             elif job.delivery.is_digest and not job.unwritten and wait <= digests.HOLD:
                 if not self._gathering.hold(job, now=now):
@@ -168,6 +173,7 @@ class Partition:
                 early.append((job, HandOffReason.SCHEDULED, wait.total_seconds()))
             else:
                 due.append(job)
+        await self.settlement.mute(acknowledged)
         await self.settlement.expire(expired)
         await self.settlement.put_off(early)
         await self._offer(due)
@@ -240,8 +246,9 @@ class Partition:
             return None
         around = self._around
         lane = Lane(
-            *found, self.settlement, spawn=around.spawn, now=around.now, clock=around.clock, metrics=around.metrics
-        )
+            *found, self.settlement, spawn=around.spawn, now=around.now, clock=around.clock, metrics=around.metrics,
+            paused_s=lambda: around.receivers.paused_s(name),
+        )  # fmt: skip
         around.metrics.delivery_outcomes(name)
         self._lanes[name] = (lane, around.spawn(lane.run()))
         return lane

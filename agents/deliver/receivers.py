@@ -1,4 +1,4 @@
-"""The receivers as the newest routes name them, each with its channel, and what silences and quiet hours hold back."""
+"""The receivers as the newest routes name them, each with its channel, and what people hold back or have seen to."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -13,8 +13,9 @@ from agents.deliver.pagerduty import PagerDuty
 from agents.deliver.slack import Slack
 from agents.deliver.teams import Teams
 from agents.deliver.webhook import Webhook
+from agents.deliver.wishes import Wishes
 from agents.kafka import Incoming
-from streams.controls import Control, silence_of
+from streams.controls import paused_in
 from streams.errors import ConfigurationError
 from streams.ids import ReceiverId
 from streams.routing.muting import why_muted
@@ -27,7 +28,6 @@ from streams.routing.receiver import (
     webhook_options,
 )
 from streams.routing.route import Receiver, Routes, RoutesVersion
-from streams.routing.silence import Silence
 from streams.topics import CONTROLS
 
 LOG = log.named("deliver")
@@ -43,12 +43,17 @@ class Receivers:
     on_change: Callable[[], None] | None = None
     _known: dict[ReceiverId, tuple[Receiver, Channel]] = field(default_factory=dict)
     _routes: Routes | None = None
-    _silences: dict[str, Silence] = field(default_factory=dict)
+    _wishes: Wishes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._wishes = Wishes(self.now)
 
     def apply(self, record: Incoming) -> None:
         """Take one record of `routes` or `controls`; the last one in log order counts."""
         if record.topic.endswith(CONTROLS.name):
-            self._apply_control(record)
+            self._wishes.apply(record)
+            if self.on_change and paused_in(record.key):
+                self.on_change()
             return
         routes = RoutesVersion.from_json(record.value, schema=record.schema)
         self._routes = routes.body
@@ -65,22 +70,20 @@ class Receivers:
         """Return why a delivery is not to be sent now, though it was decided: silenced since, or quiet by now."""
         if self._routes is None:
             return None
-        return why_muted(delivery, self._routes, tuple(self._silences.values()), at=self.now())
+        return why_muted(delivery, self._routes, self._wishes.silences, at=self.now())
+
+    def why_acknowledged(self, delivery: Delivery, routed_at: datetime) -> str | None:
+        """Return who has seen to a delivery that goes one step up unless somebody does; None if nobody has."""
+        return self._wishes.why_acknowledged(delivery, routed_at)
+
+    def paused_s(self, name: ReceiverId) -> float:
+        """Return for how long nothing is to be sent to a receiver: 0 for one that is not paused, or infinite."""
+        return self._wishes.paused_s(name)
 
     @property
     def known(self) -> Mapping[ReceiverId, tuple[Receiver, Channel]]:
         """Return all receivers with their channels."""
         return self._known
-
-    def _apply_control(self, record: Incoming) -> None:
-        self._silences.pop(record.key, None)
-        if record.value is not None:
-            control = Control.from_json(record.value, schema=record.schema)
-            if control.key.startswith("silence/"):
-                self._silences[record.key] = silence_of(control)
-        now = self.now()
-        for key in [key for key, silence in self._silences.items() if silence.ends_at and silence.ends_at <= now]:
-            del self._silences[key]
 
     def _kept_or_built(self, receiver: Receiver) -> tuple[Receiver, Channel] | None:
         kept = self._known.get(receiver.receiver_id)

@@ -77,12 +77,12 @@ class Settlement:
     async def _has_any_left(self, job: Job) -> bool:
         """End what has expired or is muted by now; return whether anything is left to send."""
         now, why_muted = self.around.now(), self.around.receivers.why_muted
-        late = [each for each in job.together if now >= each.delivery.expires_at]
-        kept = [each for each in job.together if now < each.delivery.expires_at]
+        late = [each for each in job.together if now >= each.delivery.expires_at and not self.why_acknowledged(each)]
+        kept = [each for each in job.together if each not in late]
         left: list[Job] = []
         muted: list[tuple[Job, str]] = []
         for count, each in enumerate(kept, start=1):
-            if (why := why_muted(each.delivery)) is None:
+            if (why := self.why_acknowledged(each) or why_muted(each.delivery)) is None:
                 left.append(each)
             else:
                 muted.append((each, why))
@@ -91,9 +91,12 @@ class Settlement:
         if job.members is not None:
             job.members = left
         await self.expire(late)
-        for each, why in muted:
-            await self._finish([each], DeliveryStatus.MUTED, failed(why))
+        await self.mute(muted)
         return bool(left)
+
+    def why_acknowledged(self, job: Job) -> str | None:
+        """Return who has seen to what this delivery would take one step up; None if nobody has."""
+        return self.around.receivers.why_acknowledged(job.delivery, job.routed_at)
 
     async def settle(self, job: Job, outcome: Outcome) -> None:
         """Write what follows from an attempt, then note its record as done."""
@@ -193,11 +196,12 @@ class Settlement:
         done = [(each, effects.dead(each, outcome, told, at=at)) for each in job.together]
         await self._perform(done, also=effects.alarms(job, outcome, at=at))
 
-    async def _finish(self, jobs: Sequence[Job], status: DeliveryStatus, outcome: Outcome) -> None:
+    async def mute(self, jobs: Sequence[tuple[Job, str]]) -> None:
+        """Write the state `muted` of each with its reason: nobody is told, and nobody needs to be."""
         if not jobs or not await self._owned():
             return
-        at = self.around.now()
-        await self._perform([(job, effects.final(job, status, outcome, at=at, attempts=0)) for job in jobs])
+        at, muted = self.around.now(), DeliveryStatus.MUTED
+        await self._perform([(job, effects.final(job, muted, failed(why), at=at, attempts=0)) for job, why in jobs])
 
     async def _hand_off(self, jobs: Sequence[HandOff]) -> None:
         if not jobs or not await self._owned():

@@ -19,20 +19,21 @@ update.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from streams.alerts.alert import Alert, DeskAlert, Relation
 from streams.alerts.urgency import late_by_s
 from streams.articles.article import ArticleKind
-from streams.ids import DeskId, routing_id
+from streams.ids import DeskId, ReceiverId, routing_id
+from streams.routing.escalation import escalations_of
 from streams.routing.notification import Delivery
 from streams.routing.permission import Telling, as_seen_by, may_see
 from streams.routing.route import Desk, RoutesVersion
 from streams.routing.sending import deliveries_of
 from streams.routing.silence import Silence
-from streams.routing.told import DeskStory, Routing, RoutingDecision, told_with
+from streams.routing.told import Acknowledgement, DeskStory, Routing, RoutingDecision, told_with
 from streams.routing.verdict import Situation, Verdict, judge
 
 DECISIONS = (  # of an alert with several rules, the first that one of its rules has
@@ -57,10 +58,14 @@ NEVER_TOLD: Mapping[DeskId, DeskStory] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """What holds when an alert is decided: the routes and silences set before it, its event time and offset."""
+    """What holds when an alert is decided: the routes and silences set before it, its event time and offset.
+
+    `acknowledged`: by desk, what was acknowledged of the alert's story before it.
+    """
 
     routes: RoutesVersion
     silences: tuple[Silence, ...] = ()
+    acknowledged: Mapping[DeskId, Acknowledgement] = field(default_factory=dict)
     at: datetime
     offset: int
 
@@ -140,16 +145,28 @@ def _combined(desk: Desk, alert: Alert, moment: Moment, situation: Situation, ve
             routes_version=moment.routes.version,
         ),
     )
-    deliveries = tuple(deliveries_of(seen, shown, moment.routes.body, at=moment.at))
+    told = deliveries_of(seen, shown, moment.routes.body, at=moment.at)
+    later = escalations_of(seen, shown, moment.routes.body, at=moment.at)
     routing = _routing(desk, alert, moment, (decision, _reason(decision, verdicts)), verdicts)
     return DeskDecision(
         routing=routing.model_copy(
-            update={"told_as": told_as, "receivers": tuple(delivery.receiver for delivery in deliveries)}
+            update={
+                "told_as": told_as,
+                "receivers": tuple(delivery.receiver for delivery in told),
+                "escalations": _by_purpose(later),
+            }
         ),
         alert=seen,
-        deliveries=deliveries,
+        deliveries=(*told, *later),
         state=state,
     )
+
+
+def _by_purpose(deliveries: Iterable[Delivery]) -> dict[str, tuple[ReceiverId, ...]]:
+    found: dict[str, tuple[ReceiverId, ...]] = {}
+    for one in deliveries:
+        found[one.purpose] = (*found.get(one.purpose, ()), one.receiver)
+    return found
 
 
 def _untold(
@@ -193,6 +210,7 @@ def _state(known: DeskStory, moment: Moment, shown: Collection[Verdict]) -> Desk
             "told": told_with(known.told, told),
             "shown": {**known.shown, **{rule: known.shown.get(rule, 0) + 1 for rule in sorted(rules)}},
             "first_told_at": known.first_told_at or moment.at,
+            "acknowledged": moment.acknowledged.get(known.desk, known.acknowledged),
             "decided_offset": moment.offset,
             "decided_at": moment.at,
         }

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from streams.alerts.alert import AlertedRule
-from streams.routing.notification import Delivery
+from streams.routing.notification import ESCALATION, Delivery
 from streams.routing.permission import may_see
-from streams.routing.route import Routes
+from streams.routing.route import RouteNode, Routes
 from streams.routing.silence import Silence, silencing
 from streams.routing.time_interval import quiet_by
 from streams.routing.tree import labels_of, walk
@@ -36,7 +36,7 @@ def _why_rule_muted(
     alert, desk = delivery.alert, routes.desks.get(delivery.desk)
     labels = labels_of(alert, rule, relation=alert.told_as, urgency=rule.urgency)
     nodes = [hit.node for hit in walk(routes.route, labels) if hit.node.desk == delivery.desk]
-    nodes = [node for node in nodes if delivery.receiver in node.receivers]
+    nodes = [node for node in nodes if _leads_to(delivery, node)]
     if desk is None or not nodes:
         return ELSEWHERE
     meant = {**labels, "desk": desk.desk_id, "story": alert.story_id}
@@ -44,3 +44,10 @@ def _why_rule_muted(
         return f"silenced by {silenced[0].user} {silenced[0].until}"
     quiet = [quiet_by(node, rule.urgency, routes.time_intervals, at, zone=desk.zone) for node in nodes]
     return f"quiet hours {quiet[0]} at {at:%H:%M} UTC" if all(quiet) else None
+
+
+def _leads_to(delivery: Delivery, node: RouteNode) -> bool:
+    kind, _, number = delivery.purpose.partition("/")
+    if kind != ESCALATION:
+        return delivery.receiver in node.receivers
+    return any(str(step) == number and delivery.receiver in one.to for step, one in enumerate(node.escalate, start=1))

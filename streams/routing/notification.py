@@ -8,7 +8,7 @@ from streams.ids import DeliveryId, DeskId, EventId, ReceiverId, StoryId
 from streams.matching.rule import Urgency
 from streams.record import Part, Record, Utc
 
-DIGEST = "digest"
+DIGEST, ESCALATION = "digest", "escalation"
 
 
 class HandOffReason(StrEnum):
@@ -21,7 +21,7 @@ class HandOffReason(StrEnum):
 
 
 class UnlessAcked(Part):
-    """Send only if the desk has not acknowledged the story."""
+    """Send only if the desk has not acknowledged the story since this was routed."""
 
     desk: DeskId
     story_id: StoryId

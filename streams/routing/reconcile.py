@@ -9,7 +9,6 @@ from enum import StrEnum
 from streams.errors import PoisonError, Reason
 from streams.ids import DeliveryId, DeskId, ReceiverId, RoutingId, delivery_id
 from streams.routing.notification import DeliveryState, DeliveryStatus
-from streams.routing.sending import PURPOSE
 from streams.routing.told import Routing
 
 KEPT_FOR = timedelta(days=7)  # `delivery-states` and the topics of deliveries keep a day more
@@ -49,8 +48,8 @@ class Missing:
 class Account:
     """Takes facts in three steps: routings, then records that are not done, then states; then says how all stands.
 
-    It keeps ids alone: 400 bytes a delivery, with two to a routing (measured). Fallbacks, escalations and
-    digests are promised by no routing, and are no part of it: what expired stays expired.
+    It keeps ids alone: 400 bytes a delivery, with two to a routing (measured). Fallbacks and digests
+    are promised by no routing, and are no part of it: what expired stays expired.
     """
 
     _promised: dict[DeliveryId, tuple[ReceiverId, Promise]] = field(default_factory=dict)
@@ -111,13 +110,15 @@ class Account:
 
 
 def deliveries_due(routing: Routing) -> Iterator[tuple[DeliveryId, ReceiverId]]:
-    """Yield id and receiver of each delivery that a routing promises: told, or known where a root is edited.
+    """Yield id and receiver of each delivery that a routing promises.
+
+    They are of those that are told, of those that know it where a root is edited, and of each step up.
 
     Raises: PoisonError for an event id that is none.
     """
-    for receiver in routing.receivers:
+    for receiver, purpose in routing.promised():
         try:
-            yield delivery_id(receiver, routing.desk, routing.event_id, PURPOSE), receiver
+            yield delivery_id(receiver, routing.desk, routing.event_id, purpose), receiver
         except ValueError:
             detail = f"a routing of {routing.event_id[:80]!r}, which is no event id"
             raise PoisonError(Reason.NOT_VALID, detail) from None

@@ -71,6 +71,17 @@ class Matcher(Part):
     value: str
 
 
+class Escalation(Part):
+    """One step up: who is told of a story that nobody acknowledged within `unacked_for_s` of its routing.
+
+    `condition` looks at the labels by which the tree was walked; None is urgency="flash".
+    """
+
+    condition: Matcher | None = None
+    unacked_for_s: float
+    to: tuple[ReceiverId, ...]
+
+
 class RouteNode(Part):
     """A node of the tree, everything inherited written out. A flash goes through its quiet hours unless told not to."""
 
@@ -81,6 +92,7 @@ class RouteNode(Part):
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
     flash_pierces: bool = True
+    escalate: tuple[Escalation, ...] = ()
     go_on: bool = False
     routes: tuple["RouteNode", ...] = ()
 

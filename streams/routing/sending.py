@@ -10,10 +10,9 @@ from streams.matching.rule import Urgency
 from streams.routing.notification import DIGEST, Delivery
 from streams.routing.route import Receiver, RouteNode, Routes
 from streams.routing.schedule import FALLBACK, next_moment, scheduled
-from streams.routing.told import RoutingDecision
+from streams.routing.told import PURPOSE, RoutingDecision
 from streams.routing.verdict import Verdict
 
-PURPOSE = "alert"
 DROP = "drop"
 MANNERS = (DROP, "edit_root", "thread", "broadcast")  # from the quietest to the loudest
 DEFAULT_MANNER: Mapping[Relation, str] = MappingProxyType(

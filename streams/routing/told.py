@@ -1,6 +1,7 @@
 """What a desk already knows of a story, and the decision for one alert and one desk."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -8,7 +9,9 @@ from streams.alerts.alert import Relation
 from streams.ids import ControlId, DeskId, EntityId, EventId, ReceiverId, RoutingId, RuleId, StoryId, UserId
 from streams.matching.rule import Urgency
 from streams.record import Part, Record, Utc
+from streams.routing.render import span_of
 
+PURPOSE = "alert"  # of a delivery that is no escalation, fallback or digest
 MOST_KEYS = 1_000  # about 200 kB; each decision for the desk writes them anew
 
 
@@ -42,11 +45,20 @@ class ToldKey(Part):
 
 
 class Acknowledgement(Part):
-    """Who acknowledged the story, when, and up to which event."""
+    """Who acknowledged the story, when, up to which event, and until when what was told is acknowledged."""
 
     user: UserId
     at: Utc
     up_to_event: EventId
+    up_to_at: Utc | None = None
+
+    def covers(self, routed_at: datetime) -> bool:
+        """Return whether what was routed at a moment (UTC) had been shown when this was made."""
+        return routed_at <= (self.up_to_at or self.at)
+
+    def after(self, routed_at: datetime) -> str:
+        """Return who acknowledged what was routed at a moment (UTC), and how long after it, in words."""
+        return f"acknowledged by {self.user} after {span_of((self.at - routed_at).total_seconds() * 1000)}"
 
 
 class DeskStory(Record):
@@ -103,6 +115,13 @@ class Routing(Record):
     told_as: Relation | None = None
     rules: Mapping[RuleId, RoutingDecision] = {}
     receivers: tuple[ReceiverId, ...] = ()
+    escalations: Mapping[str, tuple[ReceiverId, ...]] = {}
     routes_version: str
     controls: tuple[ControlId, ...] = ()
     permission: str = "public"
+
+    def promised(self) -> Iterator[tuple[ReceiverId, str]]:
+        """Yield receiver and purpose of each delivery that the decision led to: its own, then each step up."""
+        yield from ((receiver, PURPOSE) for receiver in self.receivers)
+        for purpose, receivers in self.escalations.items():
+            yield from ((receiver, purpose) for receiver in receivers)

@@ -1,7 +1,7 @@
 """The verdict on one rule of an alert for one desk: told, as what, through which nodes, or why not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from streams.alerts.alert import Alert, AlertedRule, Relation
@@ -32,13 +32,17 @@ class Situation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What was decided for one rule; `key` is what the desk knows once it is told, `hits` are the nodes not muted."""
+    """What was decided for one rule; `key` is what the desk knows once it is told, `hits` are the nodes not muted.
+
+    `labels` are those by which the tree was walked.
+    """
 
     key: ToldKey
     decision: RoutingDecision
     told_as: Relation
     because: str
     hits: tuple[Hit, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
     controls: tuple[ControlId, ...] = ()
 
     @property
@@ -77,7 +81,7 @@ def judge(alert: Alert, rule: AlertedRule, situation: Situation) -> Verdict:
         why = f"quiet hours {quiet[0]} at {situation.at:%H:%M} UTC"
         return Verdict(key=key, told_as=told_as, decision=RoutingDecision.QUIET_HOURS, because=why)
     decision, why = _told_or_known(key, told_as, situation.known)
-    return Verdict(key=key, told_as=told_as, decision=decision, because=why, hits=heard)
+    return Verdict(key=key, told_as=told_as, decision=decision, because=why, hits=heard, labels=labels)
 
 
 def key_of(alert: Alert, rule: AlertedRule, situation: Situation) -> ToldKey:

@@ -6,8 +6,8 @@ from config.routes import load_routes, read_routes
 from config.yaml_source import parse
 from streams.alerts.alert import Relation
 from streams.errors import ConfigurationError
-from streams.ids import DeskId
-from streams.routing.route import Routes
+from streams.ids import DeskId, ReceiverId
+from streams.routing.route import Escalation, Matcher, Routes
 
 HEAD = """version: 1
 time_intervals:
@@ -59,6 +59,27 @@ def test_a_flash_goes_through_quiet_hours_unless_a_node_or_one_above_it_says_no(
     assert read("route: {desk: ops}\n")[0].route.flash_pierces is True
 
 
+def test_a_step_up_is_written_alone_or_in_a_list_is_inherited_and_taken_away_by_an_empty_one() -> None:
+    found, problems = read(
+        "route:\n  desk: ops\n  escalate: {unacked_for: 120s, to: [hook]}\n  routes:\n"
+        "    - {matchers: ['topic=trade']}\n"
+        "    - {matchers: ['topic=rates'], escalate: []}\n"
+        "    - matchers: ['topic=fx']\n      escalate:\n"
+        "        - {if: 'topic=\"fx\"', unacked_for: 1m, to: [hook, console]}\n"
+        "        - {unacked_for: 30s, to: [console]}\n"
+    )
+    above = (Escalation(unacked_for_s=120.0, to=(ReceiverId("hook"),)),)
+    on_fx = Matcher(label="topic", op="=", value="fx")
+
+    assert problems == []
+    assert found.route.escalate == found.route.routes[0].escalate == above
+    assert found.route.routes[1].escalate == ()
+    assert [(step.condition, step.unacked_for_s, step.to) for step in found.route.routes[2].escalate] == [
+        (on_fx, 60.0, ("hook", "console")),
+        (None, 30.0, ("console",)),
+    ]
+
+
 def test_every_desk_sees_what_tocsin_says_of_its_feeds() -> None:
     routes, _ = read("route: {desk: ops}\n")
     assert routes.desks[DeskId("fx")].permissions == ("public", "reuters", "tocsin")
@@ -81,12 +102,24 @@ def test_every_desk_sees_what_tocsin_says_of_its_feeds() -> None:
         pytest.param("{desk: ops, continue: true}", "the root takes every alert", id="continue on the root"),
         pytest.param("{desk: ops, routes: [{matchers: ['a~b']}]}", "not a condition: a~b", id="no condition"),
         pytest.param("{desk: ops, routs: []}", "did you mean routes?", id="an unknown key"),
+        pytest.param("{desk: ops, escalate: {unacked_for: 2, to: [hook]}}", "write 2s", id="a wrong duration"),
+        pytest.param("{desk: ops, escalate: {unacked_for: 2d, to: [hook]}}", "from 1s to 24h", id="days late"),
+        pytest.param("{desk: ops, escalate: {unacked_for: 2m, to: []}}", "nobody would be told", id="to nobody"),
+        pytest.param("{desk: ops, escalate: {unacked_for: 2m}}", 'needs "to"', id="no receiver of an escalation"),
+        pytest.param("{desk: ops, escalate: {unacked_for: 2m, to: [hok]}}", "did you mean hook?", id="to an unknown"),
         pytest.param(
-            "{desk: ops, escalate: {if: 'urgency=flash', unacked_for: 2m, to: [hook]}}",
-            "not carried out",
-            id="escalate",
+            "{desk: ops, escalate: {if: 'urgency=flsh', unacked_for: 2m, to: [hook]}}",
+            "(did you mean flash?)",
+            id="a wrong condition",
         ),
-        pytest.param("{desk: ops, escalate: {unacked_for: 2, to: []}}", "write 2s", id="a wrong escalation"),
+        pytest.param(
+            "{escalate: {unacked_for: 2m, to: [hook]}}", "escalate without a desk", id="nobody to acknowledge"
+        ),
+        pytest.param(
+            "{desk: ops, escalate: [{unacked_for: 2m, to: [hook]}, {unacked_for: 1m, to: [console]}]}",
+            "this step comes after 60 s, the one before it after 120 s",
+            id="steps that do not rise",
+        ),
     ],
 )
 def test_a_wrong_route_is_named_with_place_and_cure(route: str, problem: str) -> None:

@@ -5,13 +5,16 @@ import pytest
 from streams import controls
 from streams.controls import ENDED_KEPT, Control, InForce
 from streams.errors import UnavailableError
+from streams.ids import StoryId
 from streams.routing.route import Matcher
 from tests.support.alerting import NOW, routes, version
 
 MINUTE = timedelta(minutes=1)
 
 
-def control(name: str = "x1", kind: str = "silence", comment: str = "", ends_at: datetime | None = None) -> Control:
+def control(
+    name: str = "x1", kind: str = "silence", comment: str = "", ends_at: datetime | None = None, **fields: object
+) -> Control:
     return Control.model_validate(
         {
             "kind": kind,
@@ -21,6 +24,7 @@ def control(name: str = "x1", kind: str = "silence", comment: str = "", ends_at:
             "ends_at": ends_at,
             "user": "ana",
             "comment": comment,
+            **fields,
         }
     )
 
@@ -106,3 +110,30 @@ def test_a_silence_that_was_set_anew_is_kept_by_its_newest_version() -> None:
     later = in_force.at(NOW + 2 * ENDED_KEPT, offset=0)
 
     assert [silence.silence_id for silence in later.silences] == ["x1"]
+
+
+def test_an_acknowledgement_counts_for_its_desk_and_story_from_its_record_to_its_tombstone() -> None:
+    in_force, story = with_routes("v1"), StoryId("s1")
+    in_force.take_control("ack/fx/s1", control("fx/s1", "ack", target={"event": "e1"}), NOW)
+    in_force.take_control("ack/ops/s2", control("ops/s2", "ack"), NOW)
+    in_force.take_control("ack/nothing", control("nothing", "ack"), NOW)
+    in_force.take_control("pause/hook", control("hook", "pause"), NOW)
+    in_force.take_control("ack/fx/s1", None, NOW + 5 * MINUTE)
+
+    found = [
+        {desk: (made.user, made.up_to_event) for desk, made in at.acknowledged.items()}
+        for at in (in_force.at(NOW + after, offset=0, story=story) for after in (0 * MINUTE, MINUTE, 6 * MINUTE))
+    ]
+    assert found == [{}, {"fx": ("ana", "e1")}, {}]
+    assert in_force.at(NOW + MINUTE, offset=0).acknowledged == {}, "nobody asked of which story"
+
+
+def test_acknowledgements_of_stories_that_have_ended_are_forgotten() -> None:
+    in_force = with_routes("v1")
+    in_force.take_control("ack/fx/s1", control("fx/s1", "ack"), NOW)
+    in_force.take_control("ack/fx/s2", control("fx/s2", "ack"), NOW)
+    in_force.take_control("ack/ops/s2", control("ops/s2", "ack"), NOW + 5 * MINUTE)
+
+    in_force.at(NOW + ENDED_KEPT + MINUTE, offset=0)
+
+    assert set(in_force._acknowledged) == {"s2"}
