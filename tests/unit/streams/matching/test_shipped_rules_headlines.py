@@ -9,7 +9,9 @@ from tests.support.headlines import FOLDER, FOLDERS, LANGUAGES, Headline, alerts
 from tests.support.matching import change
 
 # What the rules miss: alerts that were expected and did not come. No language has an alert that is wrong.
-MISSING = {"en": 0, "zh-Hans": 1, "zh-Hant": 2, "ja": 0, "de": 2}
+# Two are left as they are: 會 before a name means to meet him and ends 峰會 before the same name; and that two leaders
+# agree (einigen sich) doesn't say that they met.
+MISSING = {"en": 0, "zh-Hans": 0, "zh-Hant": 1, "ja": 0, "de": 1}
 
 
 def every(language: str) -> list[Headline]:
