@@ -154,9 +154,7 @@ class Settlement:
         written, state = found
         known = self.ledger.state(state.delivery_id)
         if known is None or not (known.state.final or known.seq > state.seq):
-            noted = self.around.auditor.note([effects.ended(state, None)])
-            await self._write([written])
-            await noted
+            await self.around.auditor.note([effects.ended(state, None)], beside=[written])
             self.ledger.record(state)
         elif known.state.final:
             await self.around.auditor.note([effects.ended(known, None)])
@@ -223,9 +221,8 @@ class Settlement:
             return
         await self._write([output for _, each in done for output in each.first])
         ends = [effects.ended(each.state, job.delivery) for job, each in done if each.state.state.final]
-        noted = self.around.auditor.note([*ends, *also])
-        await self._write([output for _, each in done for output in each.then])
-        await noted
+        then = [output for _, each in done for output in each.then]
+        await (self.around.auditor.note([*ends, *also], beside=then) if ends else self._write(then))
         for job, each in done:
             self.ledger.record(each.state)
             if each.thread:

@@ -73,7 +73,7 @@ async def test_what_is_noted_while_a_write_is_under_way_goes_into_the_next_one_i
     running = asyncio.create_task(subject.run())
     notes = []
     for number in range(4):
-        notes.append(subject.note([action(number)]))
+        notes.append(asyncio.ensure_future(subject.note([action(number)])))
         await turns()
     assert [len(write) for write in log.writes] == [1]
     assert not any(note.done() for note in notes)
@@ -82,6 +82,16 @@ async def test_what_is_noted_while_a_write_is_under_way_goes_into_the_next_one_i
     assert [len(write) for write in log.writes] == [1, 3]
     assert [entry.number for entry in entries(log.records)] == [1, 2, 3, 4]
     assert verified(log.records).findings == []
+    await cancelled(running)
+
+
+async def test_what_is_written_beside_an_entry_goes_in_the_same_write() -> None:
+    log = fast()
+    subject = auditor(log)
+    running = asyncio.create_task(subject.run())
+    await subject.note([action(1)], beside=[EFFECT])
+    await subject.note([], beside=[EFFECT])
+    assert [[output.topic for output in write] for write in log.writes] == [[CONTROLS, AUDIT], [CONTROLS]]
     await cancelled(running)
 
 
@@ -94,7 +104,7 @@ async def test_a_note_of_nothing_is_done_at_once() -> None:
 async def test_no_write_holds_more_than_500_entries_unless_they_were_noted_at_once() -> None:
     log = fast()
     subject = auditor(log)
-    notes = [subject.note([action(number)] * 300) for number in range(3)] + [subject.note([action(9)] * 700)]
+    notes = [subject.note([action(number)] * count) for number, count in enumerate((300, 300, 300, 700))]
     running = asyncio.create_task(subject.run())
     await asyncio.gather(*notes)
     assert [len(write) for write in log.writes] == [300, 300, 300, 700]
@@ -106,7 +116,7 @@ async def test_whoever_stops_waiting_takes_nothing_from_the_others() -> None:
     log = SlowLog()
     subject = auditor(log)
     running = asyncio.create_task(subject.run())
-    given_up, kept = subject.note([action(1)]), subject.note([action(2)])
+    given_up, kept = (asyncio.ensure_future(subject.note([action(number)])) for number in (1, 2))
     await turns()
     given_up.cancel()
     log.let.set()
@@ -119,10 +129,12 @@ async def test_a_refused_write_ends_the_run_and_nobody_is_told_that_it_stands() 
     log = fast()
     log.refuses = 0
     subject = auditor(log)
-    note = subject.note([action(1)])
+    note = asyncio.ensure_future(subject.note([action(1)]))
+    await turns()
     with pytest.raises(RefusedError):
         await subject.run()
     assert not note.done()
+    await cancelled(note)
 
 
 async def test_a_clean_end_closes_the_chain_and_one_that_began_none_writes_nothing() -> None:
@@ -142,9 +154,10 @@ async def test_a_write_that_was_cut_off_is_repeated_at_the_end_so_that_no_gap_is
     log = SlowLog()
     subject = auditor(log)
     running = asyncio.create_task(subject.run())
-    subject.note([action(1)])
+    note = asyncio.ensure_future(subject.note([action(1)]))
     await turns()
     await cancelled(running)
+    await cancelled(note)
     log.let.set()
     await subject.stop()
     assert not any(finding.is_break for finding in verified(log.records).findings)
