@@ -18,7 +18,6 @@ from agents.deliver.outcome import Outcome, OutcomeKind, ambiguous, delivered, f
 from agents.deliver.post import Answer, api_refusal, post
 from agents.net.secret import Secret, SecretMissingError
 from streams.errors import Reason
-from streams.routing.digest import digest_of
 from streams.routing.receiver import PAGERDUTY_APIS, PagerDutyOptions
 from streams.routing.render_pagerduty import Event, digest_pagerduty, pagerduty_event
 
@@ -72,7 +71,7 @@ class PagerDuty:
 
 def _event(attempt: Attempt) -> Event:
     if attempt.members:
-        return digest_pagerduty(digest_of(attempt.members))
+        return digest_pagerduty(attempt.digest())
     return pagerduty_event(attempt.delivery, attempt.ledger)
 
 

@@ -15,8 +15,7 @@ from agents.deliver.job import Job
 from agents.deliver.lane import Lane
 from agents.deliver.ledger import Verdict
 from agents.deliver.offsets import Offsets
-from agents.deliver.outcome import failed
-from agents.deliver.settlement import Settlement
+from agents.deliver.settlement import UNKNOWN_RECEIVER, Settlement
 from agents.deliver.surroundings import Surroundings
 from agents.kafka import Incoming
 from streams.errors import PoisonError
@@ -28,7 +27,6 @@ from streams.routing.storm import Storms
 from streams.topics import Topic
 
 NO_TIME, NO_JITTER = timedelta(), DeliveryId("")
-UNKNOWN_RECEIVER = failed("unknown_receiver")
 LOG = log.named("deliver")
 
 

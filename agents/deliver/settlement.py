@@ -25,6 +25,7 @@ from streams.routing.notification import DeliveryStatus, HandOffReason
 
 LOG = log.named("deliver")
 EXPIRED = failed("time_to_live_over")
+UNKNOWN_RECEIVER = failed("unknown_receiver")
 TURN_AFTER = 20  # members looked up in routes and silences: then the loop turns, for a flash may wait
 LEFT_OVER_S = 1.0  # members that a message which was read back does not name
 HandOff = tuple[Job, str, HandOffReason, str | None, datetime | None]  # job, tier, why, outcome, not before
@@ -54,6 +55,8 @@ class Settlement:
             return None
         if self._off.get(job.delivery.receiver) is channel:
             return OFF
+        if self.around.receivers.find(job.delivery.receiver) is None:
+            return UNKNOWN_RECEIVER  # removed while its lane was full
         try:
             return await channel.send(self._attempt(job))
         except Exception as err:  # noqa: BLE001 - one delivery that can't be rendered never stops the others

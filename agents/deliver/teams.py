@@ -16,7 +16,6 @@ from agents.deliver.outcome import Outcome, OutcomeKind, ambiguous, failed, of_s
 from agents.deliver.post import Answer, post, refusal
 from agents.net.secret import Secret, SecretMissingError
 from streams.errors import Reason
-from streams.routing.digest import digest_of
 from streams.routing.receiver import TeamsOptions
 from streams.routing.render_teams import digest_teams, teams_message
 
@@ -67,6 +66,6 @@ class Teams:
 
 def _message(attempt: Attempt) -> bytes:
     if attempt.members:
-        return digest_teams(digest_of(attempt.members))
+        return digest_teams(attempt.digest())
     delivery = attempt.delivery
     return teams_message(delivery.alert, attempt.ledger, delivery_id=delivery.delivery_id)

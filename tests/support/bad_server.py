@@ -40,6 +40,7 @@ class BadServer:
     asked: list[Asked] = field(default_factory=list)
     followed: int = 0
     sent_bytes: int = 0
+    closes: bool = False
     host: str = "127.0.0.1"
     port: int = 0
     _runner: web.AppRunner | None = None
@@ -77,7 +78,10 @@ class BadServer:
         asked = Asked(request.path, headers, await request.read())
         self.asked.append(asked)
         fault = self.faults.pop(0) if self.faults else self.always
-        return await self.answer(asked) if fault is None else await self._misbehave(request, fault)
+        response = await self.answer(asked) if fault is None else await self._misbehave(request, fault)
+        if self.closes:
+            response.force_close()
+        return response
 
     async def _misbehave(self, request: web.Request, fault: str) -> web.StreamResponse:
         kind, _, value = fault.partition("/")
