@@ -6,6 +6,7 @@ from datetime import datetime
 from streams.articles.article import ArticleKind
 from streams.matching.match import EntityHit, Facts, Match, RuleHit
 from streams.matching.rule import Urgency
+from streams.matching.stated.facts import facts as stated_in
 from streams.stories.story import Arrival, Fact, StoryRule
 from streams.stories.terms import terms_of
 
@@ -28,6 +29,7 @@ def arrival_of(match: Match, *, offset: int, at: datetime) -> Arrival:
         text_hash=match.text_hash,
         sketch=match.sketch,
         background=background_of(match),
+        denied=denied_in_lead(match),
     )
 
 
@@ -37,6 +39,14 @@ def background_of(match: Match) -> frozenset[Fact]:
     figures = (Fact(kind=kind.removesuffix("s"), value=value) for kind, _, value in named)
     passing = (Fact(kind="entity", value=hit.entity_id) for hit in match.entities if not _leads(hit, match))
     return frozenset((*figures, *passing))
+
+
+def denied_in_lead(match: Match) -> frozenset[Fact]:
+    """Return the denials that the lead has and the title has not. They are read again: a match keeps no places."""
+    if not any(named.startswith("negations ") for named in match.facts.background):
+        return frozenset()
+    denied = stated_in(match.head.title, match.head.lead).background
+    return frozenset(Fact(kind="negation", value=named.removeprefix("negations ")) for named in denied)
 
 
 def facts_of(facts: Facts) -> tuple[Fact, ...]:

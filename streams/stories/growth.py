@@ -111,7 +111,8 @@ def _is_of(source: StorySource, head: Head) -> bool:
 
 def _facts(story: Story, arrival: Arrival) -> tuple[StoryFact, ...]:
     head = arrival.head
-    told = [fact for fact in told_facts(arrival) if fact.kind == "entity" or fact not in arrival.background]
+    untold = arrival.background - arrival.denied
+    told = [fact for fact in told_facts(arrival) if fact.kind == "entity" or fact not in untold]
     if not told:
         return story.facts
     known = {(fact.kind, fact.value) for fact in story.facts if fact.permission == head.permission}

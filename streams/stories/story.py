@@ -168,7 +168,8 @@ class TermCounts(Record):
 class Arrival:
     """What grouping needs of one part of a match: `at` is its event time, `offset` its place on `matches`.
 
-    `background` are the facts and entities that the article does not lead with: alone they make no news.
+    `background` are the facts and entities that the article does not lead with: alone they make no news. Of them
+    `denied` are the denials of its lead: who read it was told them.
     """
 
     head: Head
@@ -182,3 +183,4 @@ class Arrival:
     text_hash: str
     sketch: tuple[str, ...]
     background: frozenset[Fact] = frozenset()
+    denied: frozenset[Fact] = frozenset()

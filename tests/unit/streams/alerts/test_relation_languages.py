@@ -172,6 +172,22 @@ def test_background_is_not_told_so_who_leads_with_it_brings_news() -> None:
     assert [(new.kind, new.value) for new in alert.whats_new] == [("percentage", "90")]
 
 
+@pytest.mark.parametrize(
+    ("lead", "body", "new"),
+    [
+        pytest.param("The ministry will not sell ships.", "", [], id="in the lead, which a desk reads"),
+        pytest.param("", "The ministry will not sell ships.", ["not sell"], id="in the body"),
+    ],
+)
+def test_a_denial_is_told_where_a_desk_reads_it(lead: str, body: str, new: list[str]) -> None:
+    stage = Stage()
+    stage.alert(told("40 ships of China, says the ministry", lead, body, name="a1"))
+
+    alert = stage.alert(told("China will not sell its 40 ships, says the ministry", publisher="BBC"))
+
+    assert [token.value for token in alert.whats_new] == new
+
+
 def test_a_rounded_sum_is_told_and_rests_on_who_told_it() -> None:
     stage = Stage()
     stage.alert(told("China will sell ships for $1.46 billion", name="a1", permission="reuters"))
