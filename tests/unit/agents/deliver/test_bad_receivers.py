@@ -157,6 +157,18 @@ async def test_an_address_inside_is_refused_even_over_https(tmp_path: Path, serv
 
 
 @pytest.mark.parametrize("kind", KINDS)
+async def test_a_secret_goes_over_plain_http_to_no_address_that_is_not_allowed(
+    tmp_path: Path, server: BadServer, kind: str
+) -> None:
+    write_secret(tmp_path, kind, address(server), SECRET)
+    async with aiohttp.ClientSession(connector=connector(server.allow)) as session:
+        outcome = await channel(kind, tmp_path, address(server), session, ()).send(attempt())
+    api = kind in ("slack_bot", "pagerduty")
+    assert (outcome.kind, outcome.detail) == (OutcomeKind.REFUSED, "api_url_not_allowed" if api else "plain_http")
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
 async def test_a_secret_that_is_rotated_under_load_loses_nothing(tmp_path: Path, server: BadServer, kind: str) -> None:
     server.always = TAKEN[kind]
     write_secret(tmp_path, kind, address(server), SECRET)

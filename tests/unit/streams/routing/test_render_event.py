@@ -72,6 +72,25 @@ def test_a_large_alert_is_made_to_fit_and_says_so(given: dict[str, Any]) -> None
     assert all(index < len(read.spans) for rule in read.rules for index in rule.spans)
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        pytest.param("<!channel> <@U1> <script>alert(1)</script> [x](https://evil.test)", id="markup"),
+        pytest.param("\u202eevil\u2066\x00\r\nwebhook-id: forged\r\n\r\n\x1b[2J", id="controls"),
+        pytest.param('"}],"specversion":"9"\\', id="quotes"),
+        pytest.param("\u2028\u2029\ufeff\ufffe", id="separators"),
+        pytest.param("\U0001f600" * 10_000, id="wide"),
+    ],
+)
+def test_a_hostile_headline_is_data_and_nothing_else(title: str) -> None:
+    body = cloud_event(alert(head=head(title=title, lead=title)), ledger(), delivery_id=NAME)
+    said = json.loads(body)
+    assert (said["specversion"], said["id"]) == ("1.0", NAME)
+    assert title.startswith(said["data"]["head"]["title"])
+    assert len(body) <= BODY_BYTES
+    assert not set(body) & set(b"\x00\r\n\x1b")
+
+
 def test_a_span_that_was_cut_off_with_the_lead_is_no_longer_pointed_at() -> None:
     far = SPAN.model_copy(update={"field": "lead", "start": 5_000, "end": 5_007})
     read = DeskAlert.model_validate(event(alert(head=head(lead=LONG), spans=(far,), rules=(RULE,)))["data"])
