@@ -31,8 +31,9 @@ class Asked:
 class BadServer:
     """Answers each POST with 200 and `ok`. `faults` are met by the next requests, one each, else `always`.
 
-    A fault is a status (`503/2`: with Retry-After 2), `hang`, `drop` (read, then reset), `half` (a status, then reset),
-    `redirect`, `endless` (10 GB), `says/413` (200 with the error of a service behind it as its text) or `json/{}`.
+    A fault is a status (`503/2`: with Retry-After 2), `hang`, `drop` (read, then reset), `drop_after` (taken, then
+    reset), `half` (a status, then reset), `redirect`, `endless` (10 GB), `says/413` (200 with the error of a service
+    behind it as its text) or `json/{}`.
     """
 
     faults: list[str] = field(default_factory=list)
@@ -78,6 +79,9 @@ class BadServer:
         asked = Asked(request.path, headers, await request.read())
         self.asked.append(asked)
         fault = self.faults.pop(0) if self.faults else self.always
+        if fault == "drop_after":
+            await self.answer(asked)
+            return await _reset(request, begun=False)
         response = await self.answer(asked) if fault is None else await self._misbehave(request, fault)
         if self.closes:
             response.force_close()

@@ -13,6 +13,7 @@ from agents.deliver.pagerduty import PagerDuty
 from agents.net.address_guard import connector
 from streams.alerts.alert import Relation
 from streams.errors import Reason
+from streams.routing import render_pagerduty
 from streams.routing.notification import Delivery
 from streams.routing.receiver import PAGERDUTY_APIS, PagerDutyOptions
 from tests.support.digests import members
@@ -64,15 +65,30 @@ async def test_a_story_is_one_incident(on_call: OnCall, sink: PagerDutySink) -> 
 
 
 async def test_a_retry_in_doubt_never_opens_a_second_incident(on_call: OnCall, sink: PagerDutySink) -> None:
-    for sent in (told(0), told(1, Relation.CORRECTION, manner="broadcast")):
-        await on_call.send(sent)
-        await on_call.send(sent, doubtful=True)
-    all_members = tuple(members(5))
-    for _ in range(2):
-        await on_call.send(all_members[0], members=all_members)
+    told_twice = [
+        (told(0), ()),
+        (told(1, Relation.CORRECTION, manner="broadcast"), ()),
+        (members(5)[0], tuple(members(5))),
+    ]
+    for sent, together in told_twice:
+        sink.faults = ["drop_after"]
+        lost = await on_call.send(sent, members=together)
+        again = sent.model_copy(update={"attempts": 1, "seq": 1, "last_outcome": lost.text})
+        found = await on_call.send(again, members=together, doubtful=True)
+        assert [lost.kind, found.kind] == [OutcomeKind.AMBIGUOUS, OutcomeKind.DELIVERED]
     assert set(sink.incidents.values()) == {2}
     assert set(sink.opened.values()) == {1}
     assert len(sink.opened) == 3
+
+
+async def test_mutation_a_key_of_each_attempt_opens_a_second_incident(
+    on_call: OnCall, sink: PagerDutySink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render_pagerduty, "dedup_key", lambda sent: f"{sent.delivery_id}/{sent.attempts}")
+    sink.faults = ["drop_after"]
+    await on_call.send(told(0))
+    await on_call.send(told(0).model_copy(update={"attempts": 1}), doubtful=True)
+    assert len(sink.opened) == 2
 
 
 async def test_a_correction_pages_who_has_acknowledged_the_story(on_call: OnCall, sink: PagerDutySink) -> None:
