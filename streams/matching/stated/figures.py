@@ -29,7 +29,7 @@ TAIL = re.compile(
     r"|\d{4}(?![\d,.万萬亿億])| ?\d[\d,]{0,8}(?=元|円|원|엔|美元|달러)){1,4})?"
     rf"(?:(?<=[a-z])\.)?(?:{GAP}(?P<points>{either(POINTS)}|ポイント(?=の?利[上下]げ|引き[上下]げ)|%(?=の?利[上下]げ)"
     r"|(?:(?<=quarter[ -])|(?<=quarters[ -])|(?<=half[ -])|(?<=half a )|(?<=quarter of a )|(?<=quarters of a ))"
-    r"(?:full[ -])?points?(?![a-z])"
+    r"(?:full[ -])?points?(?![a-z])|(?:(?<= 0[.,]\d[ -])|(?<= 0[.,]\d\d[ -]))points?(?![a-z])"
     rf"|(?<=viertel)punkte?n?(?![a-z])|(?<=halben[ ])punkt(?![a-z]))"
     rf"|(?P<steps>(?<=[升降減加]息\d)碼|(?<=[升降減加]息[一半])碼)|{GAP}(?P<basis>{either(BASIS_POINTS)})"
     rf"|{GAP}(?P<percent>{either(PERCENT)})"

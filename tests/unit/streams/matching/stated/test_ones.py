@@ -29,7 +29,7 @@ from tests.unit.streams.alerts.test_relation_languages import told
             "a quarter point; quarter-point; a quarter of a percentage point; a quarter of a point; 25 bps",
         ),
         ("percentages 25 bp", "Viertelprozentpunkt; einen viertel Prozentpunkt; einen Viertelpunkt; 四分之一个百分点"),
-        ("percentages 25 bp", "降息1碼; 升息一碼; 0.25%利下げ; 0.25ポイント引き下げ; 25个基点"),
+        ("percentages 25 bp", "cuts by 0.25 point; 降息1碼; 升息一碼; 0.25%利下げ; 0.25ポイント引き下げ; 25个基点"),
         (
             "percentages 50 bp",
             "half a percentage point; a half-point cut; half a point; einen halben Prozentpunkt; 半個百分點",
