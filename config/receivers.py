@@ -14,6 +14,7 @@ from streams.routing.route import DigestPlan, Rate, Receiver, ReceiverType, Stor
 OWN_KEYS = ("type", "rate", "concurrency", "ttl", "fallback", "digest", "storm")
 TYPES: tuple[str, ...] = get_args(ReceiverType)
 RATES: Mapping[str, Rate] = {
+    "email": Rate(per_second=1.0, burst=10),
     "slack": Rate(per_second=1.0, burst=3),  # Slack allows about one message a second a channel
     "teams": Rate(per_second=1.0, burst=3),  # a workflow's connector allows 100 calls a minute
     "pagerduty": Rate(per_second=100 / 60, burst=10),  # an integration takes at least 120 events a minute

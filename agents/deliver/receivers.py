@@ -9,6 +9,7 @@ import aiohttp
 from agents import log
 from agents.deliver.console import Console
 from agents.deliver.lane import Channel
+from agents.deliver.mail import Mail
 from agents.deliver.pagerduty import PagerDuty
 from agents.deliver.slack import Slack
 from agents.deliver.teams import Teams
@@ -22,6 +23,7 @@ from streams.routing.muting import why_muted
 from streams.routing.notification import Delivery
 from streams.routing.receiver import (
     console_options,
+    email_options,
     pagerduty_options,
     slack_options,
     teams_options,
@@ -105,5 +107,7 @@ class Receivers:
                 return Teams(teams_options(receiver), self.session, self.now, self.allow)
             case "pagerduty":
                 return PagerDuty(pagerduty_options(receiver), self.session, self.now, self.allow)
+            case "email":
+                return Mail(email_options(receiver), self.allow)
             case _:
                 return Console(console_options(receiver), self.now)

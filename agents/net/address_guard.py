@@ -83,7 +83,7 @@ def _unwrapped(address: Address) -> Iterator[Address]:
         yield address
 
 
-class _NotingResolver(ThreadedResolver):
+class NotingResolver(ThreadedResolver):
     """Resolves names in threads of its own, and notes the addresses of those that are allowed by name.
 
     Of its own, because a name server that doesn't answer holds a thread for many seconds: the loop has few, and waits
@@ -99,6 +99,7 @@ class _NotingResolver(ThreadedResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
+        """Return the numeric addresses of a host, in the order in which they are to be tried."""
         ask = partial(
             socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
         )
@@ -152,6 +153,6 @@ def connector(allow: Collection[str] = (), *, a_host: int = CONNECTIONS_A_HOST) 
         limit_per_host=a_host,
         ttl_dns_cache=DNS_CACHE_S,
         keepalive_timeout=KEEP_ALIVE_S,
-        resolver=_NotingResolver(named, allowed),
+        resolver=NotingResolver(named, allowed),
         socket_factory=guarded_socket,
     )

@@ -1,12 +1,13 @@
 """The options of each type of receiver, validated: a secret is named by file or variable, never held."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from streams.errors import ConfigurationError
 from streams.routing.route import Receiver
@@ -20,8 +21,15 @@ INLINE_SECRETS = MappingProxyType(
         "token": "token_file or token_env",
         "keys": "sign: {keys_file: ...}",
         "routing_key": "routing_key_file or routing_key_env",
+        "smtp": "smtp_file or smtp_env",
+        "password": "smtp_file or smtp_env",
     }
 )
+
+
+MAIL_ADDRESS_CHARS = 254
+_ATOM, _LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_MAIL_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
 
 
 class Options(BaseModel):
@@ -114,6 +122,31 @@ class PagerDutyOptions(Options):
         return self
 
 
+def _address(text: str) -> str:
+    if not _MAIL_ADDRESS.fullmatch(text) or len(text) > MAIL_ADDRESS_CHARS:
+        raise ValueError(f'"{text[:MAIL_ADDRESS_CHARS]}" is no mail address, such as desk@example.test')
+    return text
+
+
+MailAddress = Annotated[str, AfterValidator(_address)]
+
+
+class EmailOptions(Options):
+    """A mail server, in a secret such as smtps://user:password@host:465, and who writes to whom."""
+
+    smtp_file: str | None = None
+    smtp_env: str | None = None
+    sender: MailAddress = Field(alias="from")
+    to: tuple[MailAddress, ...] = Field(min_length=1, max_length=50)
+    allow_insecure: bool = False
+    timeout_s: float = Field(20.0, ge=1, le=30)
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> Self:
+        _exactly_one(self, "smtp_file", "smtp_env")
+        return self
+
+
 class ConsoleOptions(Options):
     """Whether marks are shown by the terminal's styles (`auto`: when it is one) or in brackets."""
 
@@ -127,6 +160,7 @@ OPTIONS: Mapping[str, type[Options]] = MappingProxyType(
         "console": ConsoleOptions,
         "teams": TeamsOptions,
         "pagerduty": PagerDutyOptions,
+        "email": EmailOptions,
     }
 )
 
@@ -141,9 +175,7 @@ class OptionProblem:
 
 def option_problems(receiver: Receiver) -> list[OptionProblem]:
     """Return everything that is wrong with a receiver's options, each with its place; empty if all is right."""
-    kind = OPTIONS.get(receiver.type)
-    if kind is None:
-        return [OptionProblem(path=(), text=f"type {receiver.type} can't be sent to yet; use one of {_types()}")]
+    kind = OPTIONS[receiver.type]
     try:
         kind.model_validate(dict(receiver.options))
     except ValidationError as err:
@@ -172,6 +204,11 @@ def teams_options(receiver: Receiver) -> TeamsOptions:
 def pagerduty_options(receiver: Receiver) -> PagerDutyOptions:
     """Return the options of a PagerDuty receiver. Raises: ConfigurationError with every problem."""
     return PagerDutyOptions.model_validate(_checked(receiver))
+
+
+def email_options(receiver: Receiver) -> EmailOptions:
+    """Return the options of a list of people who get mail. Raises: ConfigurationError with every problem."""
+    return EmailOptions.model_validate(_checked(receiver))
 
 
 def console_options(receiver: Receiver) -> ConsoleOptions:
@@ -216,11 +253,8 @@ def _problem(kind: type[Options], path: tuple[str, ...], error: str, message: st
     name = path[-1]
     if name in INLINE_SECRETS:
         return OptionProblem(path=path, text=f"a secret never stands in the routes; use {INLINE_SECRETS[name]}")
-    known = tuple(kind.model_fields if len(path) == 1 else SignOptions.model_fields)
+    fields = kind.model_fields if len(path) == 1 else SignOptions.model_fields
+    known = tuple(one.alias or key for key, one in fields.items())
     near = get_close_matches(name, known, 1)
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
     return OptionProblem(path=path, text=f"unknown option {name} ({hint})")
-
-
-def _types() -> str:
-    return ", ".join(OPTIONS)

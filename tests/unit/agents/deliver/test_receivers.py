@@ -53,7 +53,7 @@ def test_a_receiver_that_changed_or_went_is_told_at_once(receivers: Receivers) -
 
 
 @pytest.mark.parametrize(
-    "broken", [made("broken", "webhook"), made("broken", "email")], ids=["wrong options", "a type to come"]
+    "broken", [made("broken", "webhook"), made("broken", "email")], ids=["no address", "nobody to write to"]
 )
 def test_a_broken_receiver_is_unknown_and_stops_no_other(receivers: Receivers, broken: Receiver) -> None:
     receivers.apply(routes(broken, SCREEN))

@@ -22,6 +22,7 @@ KEY_CURE = "a secret never stands in the routes; use routing_key_file or routing
 KEY = {"routing_key_file": "k"}
 TOKEN = {"token_file": "a", "channel": "C"}
 URL = {"url_file": "a"}
+MAIL = {"smtp_file": "s", "from": "tocsin@example.test", "to": ["ops@example.test"]}
 
 
 def receiver(kind: str, **options: Any) -> Receiver:  # noqa: ANN401 - options are what a user wrote
@@ -48,7 +49,13 @@ def receiver(kind: str, **options: Any) -> Receiver:  # noqa: ANN401 - options a
         pytest.param("pagerduty", {}, (), "exactly one of routing_key_file, routing_key_env", id="no routing key"),
         pytest.param("pagerduty", {"routing_key": "0"}, ("routing_key",), KEY_CURE, id="a routing key inline"),
         pytest.param("pagerduty", {**KEY, "timeout_s": 0}, ("timeout_s",), "greater than or equal", id="no time"),
-        pytest.param("email", {}, (), "use one of slack, webhook, console", id="a later type"),
+        pytest.param("email", {**MAIL, "smtp": "smtp://x"}, ("smtp",), "use smtp_file or smtp_env", id="inline mail"),
+        pytest.param("email", {**MAIL, "frm": "x"}, ("frm",), "did you mean from?", id="a sender misspelt"),
+        pytest.param("email", {**MAIL, "to": []}, ("to",), "at least 1 item", id="nobody"),
+        pytest.param("email", {**MAIL, "from": "desk"}, ("from",), '"desk" is no mail address', id="no sender"),
+        pytest.param("email", {**MAIL, "to": ["a@b\r\nBcc: c@d"]}, ("to", "0"), "is no mail address", id="a header"),
+        pytest.param("email", {**MAIL, "to": ["A <a@b>"]}, ("to", "0"), "is no mail address", id="a name"),
+        pytest.param("email", {**MAIL, "smtp_env": "E"}, (), "smtp_file and smtp_env", id="two servers"),
     ],
 )  # fmt: skip
 def test_each_wrong_option_is_told_with_its_place_and_cure(
