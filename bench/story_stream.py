@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import perf_counter, process_time
 
 from bench.story_data import Told
@@ -10,8 +10,7 @@ from streams.alerts.arrival import arrival_of
 from streams.alerts.decide import Decided, decide
 from streams.ids import ArticleId, StoryId, story_id
 from streams.stories.book import Change, StoryBook
-from streams.stories.clustering import Clusterer
-from streams.stories.frequencies import Frequencies
+from streams.stories.clustering import Clusterer, Placement
 from streams.stories.growth import grown, joined, opened
 from streams.stories.story import Arrival, Label, Story, StoryArticle, TermCounts
 from streams.stories.terms import terms_of
@@ -108,9 +107,9 @@ def grouping_time(stream: Iterable[Told]) -> Spent:
         frequencies, counts = book.entered(told.at, offset)
         head, surfaces = told.match.head, {span.surface for span in told.match.spans if span.entity_id}
         with spent.article():
-            arrival = replace(arrival, terms=terms_of(head.title, head.lead, arrival.entities, surfaces))
-            home = book.clusterer.place(arrival, frequencies).story
-            story = joined(home, arrival, frequencies) if home else _story(None, arrival, frequencies)
+            terms_of(head.title, head.lead, arrival.entities, surfaces)  # those that the arrival holds
+            placement = book.clusterer.place(arrival, frequencies)
+            story = joined(placement.story, placement.vector) if placement.story else _story(placement, arrival)
             book.clusterer.put(story)
         book.apply(_change(arrival, counts, story), frequencies)
     return spent
@@ -118,7 +117,7 @@ def grouping_time(stream: Iterable[Told]) -> Spent:
 
 def _grouped(book: StoryBook, arrival: Arrival) -> StoryId:
     frequencies, counts = book.entered(arrival.at, arrival.offset)
-    story = _story(book.clusterer.place(arrival, frequencies).story, arrival, frequencies)
+    story = _story(book.clusterer.place(arrival, frequencies), arrival)
     room_for = 0 if story.story_id in book.clusterer.stories else 1
     closed = book.clusterer.closing(arrival.at, room_for=room_for)
     forgotten = book.forgetting(arrival.at)
@@ -143,9 +142,11 @@ def _change(
     )
 
 
-def _story(home: Story | None, arrival: Arrival, frequencies: Frequencies) -> Story:
+def _story(placement: Placement, arrival: Arrival) -> Story:
+    if placement.story is not None:
+        return grown(joined(placement.story, placement.vector), arrival)
     name = story_id(arrival.head.article_id, arrival.head.revision)
-    return grown(joined(home, arrival, frequencies) if home else opened(name, arrival, frequencies), arrival)
+    return grown(opened(name, arrival, placement.vector), arrival)
 
 
 def _article(arrival: Arrival, story: Story) -> StoryArticle:

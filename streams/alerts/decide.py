@@ -61,7 +61,7 @@ def decide(book: StoryBook, match: Match, *, offset: int, at: datetime) -> Decid
     if not match.rules and not before:
         return Dropped.NO_RULES
     arrival = replace(arrival, rules=(*arrival.rules, *before))
-    story = grown(_story(placement.story, arrival, home, frequencies), arrival)
+    story = grown(_story(placement, arrival, home), arrival)
     change = Change(
         counts=counts,
         forgotten=tuple(name for name in book.forgetting(arrival.at) if name != arrival.head.article_id),
@@ -110,11 +110,11 @@ def _rules_before(earlier: StoryArticle | None, story: Story | None) -> tuple[St
     return story.rules if story else ()
 
 
-def _story(story: Story | None, arrival: Arrival, home: StoryArticle | None, frequencies: Frequencies) -> Story:
-    if story is None:
+def _story(placement: Placement, arrival: Arrival, home: StoryArticle | None) -> Story:
+    if placement.story is None:
         name = story_id(arrival.head.article_id, arrival.head.revision)
-        return opened(name, arrival, frequencies)
-    return story if home else joined(story, arrival, frequencies)
+        return opened(name, arrival, placement.vector)
+    return placement.story if home else joined(placement.story, placement.vector)
 
 
 def _closing(book: StoryBook, arrival: Arrival, story: Story) -> tuple[StoryId, ...]:

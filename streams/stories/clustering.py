@@ -9,8 +9,9 @@ clock, or on what happened to be cached. Figures: bench/stories.py.
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from heapq import nlargest, nsmallest
 from itertools import islice
 from math import exp, hypot, log
@@ -45,12 +46,14 @@ MOST_NAMED = 200
 class Placement:
     """The story that an article joins (None: it opens one), and the stories beside it with their nearness, 0 to 1.
 
-    `similarity` is the plain cosine with the story's age in it, without what its articles' number adds.
+    `similarity` is the plain cosine with the story's age in it, without what its articles' number adds. `vector` is
+    the article as it was weighed: what the story grows by. It is empty where nothing is to grow.
     """
 
     story: Story | None = None
     similarity: float = 0.0
     related: tuple[tuple[StoryId, float], ...] = ()
+    vector: Mapping[str, float] = field(default_factory=dict)
 
 
 class Near(NamedTuple):
@@ -81,7 +84,7 @@ class Clusterer:
         for term, weight in terms.items():
             if before.get(term) != weight:
                 self._index.setdefault(term, {})[name] = weight
-        self._scale[name] = _crowd(story) / hypot(*terms.values()) if terms else 0.0
+        self._scale[name] = _crowd(story.articles) / hypot(*terms.values()) if terms else 0.0
 
     def remove(self, story_id: StoryId) -> None:
         """Forget a story; one that is not there is no error."""
@@ -116,9 +119,9 @@ class Clusterer:
         joins = next(told, None) or self._translated(article, arrival, frequencies, ending)
         others = (other for other in near if joins is None or other.story_id != joins.story_id)
         related = tuple((other.story_id, min(1.0, -other.far)) for other in islice(others, MOST_RELATED))
-        return (
-            Placement(self.stories[joins.story_id], joins.similarity, related) if joins else Placement(related=related)
-        )
+        if joins is None:
+            return Placement(related=related, vector=article)
+        return Placement(self.stories[joins.story_id], joins.similarity, related, article)
 
     def similarity(self, arrival: Arrival, story: Story, frequencies: Frequencies) -> float:
         """Return how alike an article and one story are, 0 to 1."""
@@ -155,7 +158,7 @@ class Clusterer:
         """Return the terms that any story holds, each behind the number of these, the rarest first."""
         index = self._index
         if not ending:
-            return sorted([(len(index[term]), term) for term in article if term in index])
+            return sorted([(len(holders), term) for term in article if (holders := index.get(term))])
         counts = ((len(index[term].keys() - ending), term) for term in article if term in index)
         return sorted(found for found in counts if found[0])
 
@@ -181,7 +184,7 @@ class Clusterer:
 
     def _measured(self, article: Mapping[str, float], story: Story, at: datetime) -> Near:
         product, shared = dot(article, story.terms)
-        crowd = _crowd(story)
+        crowd = _crowd(story.articles)
         similarity = product * self._scale.get(story.story_id, 0.0) / crowd * _decay(at, story)
         alone = ONE_TERM if shared == 1 < len(article) else 1.0
         return Near(-round(similarity * crowd * alone, 6), story.story_id, round(similarity, 6))
@@ -193,8 +196,9 @@ class Clusterer:
             del self._index[term]
 
 
-def _crowd(story: Story) -> float:
-    return 1.0 + CROWD * min(MOST_CROWD, log(max(1, story.articles)))
+@lru_cache(maxsize=1_024)
+def _crowd(articles: int) -> float:
+    return 1.0 + CROWD * min(MOST_CROWD, log(max(1, articles)))
 
 
 def _decay(at: datetime, story: Story) -> float:

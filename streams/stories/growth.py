@@ -1,11 +1,10 @@
 """A story after one more article: opened, or grown by what the article adds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from streams.articles.article import Head
 from streams.ids import RuleId, StoryId
-from streams.stories.frequencies import Frequencies
 from streams.stories.story import Arrival, Fact, FirstArticle, Story, StoryFact, StoryRule, StorySource, StoryText
 from streams.stories.vector import centroid
 
@@ -15,8 +14,8 @@ MOST_SOURCES = 100  # each is in every alert of the story, at every desk and on 
 T = TypeVar("T")
 
 
-def opened(story_id: StoryId, arrival: Arrival, frequencies: Frequencies) -> Story:
-    """Return the story that an article opens, without what `grown` adds for it."""
+def opened(story_id: StoryId, arrival: Arrival, vector: Mapping[str, float]) -> Story:
+    """Return the story that an article of this vector opens, without what `grown` adds for it."""
     head = arrival.head
     return Story(
         story_id=story_id,
@@ -28,17 +27,16 @@ def opened(story_id: StoryId, arrival: Arrival, frequencies: Frequencies) -> Sto
             publisher=head.publisher,
             permission=head.permission,
         ),
-        terms=centroid({}, arrival.terms, frequencies),
+        terms=centroid({}, vector),
         articles=1,
         sources=(),
         matches_offset=arrival.offset,
     )
 
 
-def joined(story: Story, arrival: Arrival, frequencies: Frequencies) -> Story:
-    """Return the story with a further article's terms in its centroid, without what `grown` adds for it."""
-    terms = centroid(story.terms, arrival.terms, frequencies)
-    return story.model_copy(update={"terms": terms, "articles": story.articles + 1})
+def joined(story: Story, vector: Mapping[str, float]) -> Story:
+    """Return the story with a further article's vector in its centroid, without what `grown` adds for it."""
+    return story.model_copy(update={"terms": centroid(story.terms, vector), "articles": story.articles + 1})
 
 
 def grown(story: Story, arrival: Arrival) -> Story:
@@ -111,17 +109,20 @@ def _is_of(source: StorySource, head: Head) -> bool:
 
 def _facts(story: Story, arrival: Arrival) -> tuple[StoryFact, ...]:
     head = arrival.head
-    untold = arrival.background - arrival.denied
-    told = [fact for fact in told_facts(arrival) if fact.kind == "entity" or fact not in untold]
-    if not told:
-        return story.facts
-    known = {(fact.kind, fact.value) for fact in story.facts if fact.permission == head.permission}
-    new = dict.fromkeys(fact for fact in told if (fact.kind, fact.value) not in known)
-    added = (
-        StoryFact(kind=fact.kind, value=fact.value, article_id=head.article_id, permission=head.permission)
-        for fact in new
-    )
-    return (*story.facts, *added)[-MOST_FACTS:]
+    untold = {(fact.kind, fact.value) for fact in arrival.background - arrival.denied}
+    figures = ((fact.kind, fact.value) for fact in arrival.facts)
+    told = dict.fromkeys(figure for figure in figures if figure not in untold)
+    told |= dict.fromkeys(("entity", entity) for entity in arrival.entities)
+    values = {value for _, value in told}
+    known = {
+        (fact.kind, fact.value) for fact in story.facts if fact.value in values and fact.permission == head.permission
+    }
+    added = [
+        StoryFact(kind=kind, value=value, article_id=head.article_id, permission=head.permission)
+        for kind, value in told
+        if (kind, value) not in known
+    ]
+    return (*story.facts, *added)[-MOST_FACTS:] if added else story.facts
 
 
 def _texts(story: Story, arrival: Arrival) -> tuple[StoryText, ...]:

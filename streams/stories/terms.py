@@ -13,12 +13,12 @@ ENTITY_MARK = "@"
 CAPITALISED_TITLE = 0.5  # above this share of capitals, a title's capitals say nothing about names
 ROOT_LETTERS = 6  # as good as English stems on the labelled stories, in any alphabet, and free
 REMEMBERED_WORDS = 1 << 16
+LEAST_PLURAL = 3
 LONGEST_RUN = 200
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
 _PAIRED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af" + _UNSPACED
 _WORD = re.compile(rf"[{_PAIRED}]{{1,{LONGEST_RUN}}}|[^\W_{_PAIRED}]+")
 _IS_PAIRED = re.compile(rf"[{_PAIRED}]")
-_PLURAL = re.compile(r"(?<=..[^su])s$")
 _FUNCTION_WORDS = frozenset({
     "a", "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can",
     "could", "did", "do", "for", "from", "had", "has", "have", "he", "her", "his", "how", "i", "if", "in", "into",
@@ -72,4 +72,7 @@ def _terms(word: str) -> tuple[str, ...]:
 
 def _root(word: str) -> str:
     """Return a word's first six letters, without the s of a plural; what holds a digit is no word."""
-    return _PLURAL.sub("", word)[:ROOT_LETTERS] if word.isalpha() else word
+    if not word.isalpha():
+        return word
+    is_plural = len(word) > LEAST_PLURAL and word[-1] == "s" and word[-2] not in "su"
+    return word[:-1][:ROOT_LETTERS] if is_plural else word[:ROOT_LETTERS]

@@ -18,10 +18,10 @@ def vector_of(terms: Mapping[str, float], frequencies: Frequencies) -> dict[str,
     return {term: weight / length for term, weight in weighed.items()} if length else {}
 
 
-def centroid(terms: Mapping[str, float], added: Mapping[str, float], frequencies: Frequencies) -> dict[str, float]:
-    """Return a story's vector with one more article in it, cut to the 64 terms that weigh most."""
+def centroid(terms: Mapping[str, float], article: Mapping[str, float]) -> dict[str, float]:
+    """Return a story's vector with one more article's vector in it, cut to the 64 terms that weigh most."""
     total = dict(terms)
-    for term, weight in vector_of(added, frequencies).items():
+    for term, weight in article.items():
         total[term] = round(total.get(term, 0.0) + weight, 4)
     return _heaviest(total)
 
@@ -29,14 +29,14 @@ def centroid(terms: Mapping[str, float], added: Mapping[str, float], frequencies
 def dot(article: Mapping[str, float], story: Mapping[str, float]) -> tuple[float, int]:
     """Return the product of two vectors, and how many terms they share.
 
-    The sum is exactly rounded, so that the order in which a set gives its terms changes nothing.
+    The sum is exactly rounded, so that the order of the terms changes nothing.
     """
-    shared = article.keys() & story.keys()
-    return fsum([article[term] * story[term] for term in shared]), len(shared)
+    products = [weight * held for term, weight in article.items() if (held := story.get(term)) is not None]
+    return fsum(products), len(products)
 
 
 def _heaviest(weighed: dict[str, float]) -> dict[str, float]:
     if len(weighed) <= TERMS_KEPT:
         return weighed
-    heaviest = sorted([(-weight, term) for term, weight in weighed.items()])[:TERMS_KEPT]
-    return {term: weighed[term] for _, term in heaviest}
+    heaviest = sorted(sorted(weighed), key=weighed.__getitem__, reverse=True)[:TERMS_KEPT]  # of equal ones the first
+    return {term: weighed[term] for term in heaviest}

@@ -8,6 +8,7 @@ from streams.stories.clustering import Clusterer
 from streams.stories.frequencies import Frequencies
 from streams.stories.growth import grown, opened
 from streams.stories.story import Arrival, Story
+from streams.stories.vector import vector_of
 from tests.support.alerting import NOW, match
 
 HOUR = timedelta(hours=1)
@@ -21,7 +22,7 @@ def arrival(article_id: str = "a1", title: str = "", after: timedelta = timedelt
 
 
 def story(name: str, of: Arrival) -> Story:
-    return grown(opened(name, of, COMMON), of)
+    return grown(opened(name, of, vector_of(of.terms, COMMON)), of)
 
 
 def clusterer(**stories: Arrival) -> Clusterer:
@@ -40,6 +41,16 @@ def test_a_paraphrase_joins_and_another_event_does_not() -> None:
     assert joins.story is open_stories.stories["s1"]
     assert joins.similarity >= 0.25
     assert (other.story, other.similarity) == (None, 0.0)
+
+
+def test_a_placement_carries_what_the_story_grows_by() -> None:
+    open_stories = clusterer(s1=arrival())
+    same, other = arrival(), arrival(title="Central bank leaves interest rate unchanged")
+
+    joins, opens = open_stories.place(same, COMMON), open_stories.place(other, COMMON)
+
+    assert (joins.story, joins.vector) == (open_stories.stories["s1"], vector_of(same.terms, COMMON))
+    assert (opens.story, opens.vector) == (None, vector_of(other.terms, COMMON))
 
 
 def test_a_story_that_is_near_without_being_the_same_is_related() -> None:
@@ -218,4 +229,6 @@ def test_a_story_that_makes_room_for_the_article_is_neither_joined_nor_related(m
     made = clusterer(s1=arrival(), s2=arrival(title="Floods displace thousands in Bangladesh"))
     monkeypatch.setattr(clustering, "MOST_STORIES", 2)
 
-    assert made.place(arrival(), COMMON) == clustering.Placement()
+    placed = made.place(arrival(), COMMON)
+
+    assert (placed.story, placed.related) == (None, ())

@@ -4,7 +4,6 @@ import pytest
 
 from streams.alerts.arrival import arrival_of
 from streams.stories import growth
-from streams.stories.frequencies import Frequencies
 from streams.stories.growth import grown, joined, opened
 from streams.stories.story import Arrival
 from tests.support.alerting import NOW, match
@@ -15,21 +14,22 @@ def arrival(article_id: str = "a1", offset: int = 0, **fields: object) -> Arriva
 
 
 def test_a_story_opens_with_its_first_article() -> None:
-    story = grown(opened("s1", arrival(numbers=["54"]), Frequencies()), arrival(numbers=["54"]))
+    story = grown(opened("s1", arrival(numbers=["54"]), {"yttrium": 1.0}), arrival(numbers=["54"]))
 
     assert (story.first.article_id, story.articles, story.matches_offset) == ("a1", 1, 0)
     assert [source.publisher for source in story.sources] == ["Reuters"]
     assert [(fact.kind, fact.value) for fact in story.facts] == [("number", "54")]
     assert story.alert_revisions == {"rare-earths": 1}
+    assert story.terms == {"yttrium": 1.0}
 
 
 def test_a_further_article_adds_its_source_facts_and_rules() -> None:
     first = arrival()
     second = arrival("a2", 1, publisher="BBC", numbers=["60"], rules=["tariffs"], entities=["china"], language="fr")
 
-    story = grown(joined(grown(opened("s1", first, Frequencies()), first), second, Frequencies()), second)
+    story = grown(joined(grown(opened("s1", first, {"yttrium": 1.0}), first), {"yttrium": 0.6, "gas": 0.8}), second)
 
-    assert story.articles == 2
+    assert (story.articles, story.terms) == (2, {"yttrium": 1.6, "gas": 0.8})
     assert [source.publisher for source in story.sources] == ["Reuters", "BBC"]
     assert [rule.rule_id for rule in story.rules] == ["rare-earths", "tariffs"]
     assert (story.entities, story.languages) == (("china",), ("en", "fr"))
@@ -40,7 +40,7 @@ def test_who_told_a_fact_first_is_kept_for_each_permission() -> None:
     first, second = arrival(numbers=["54"]), arrival("a2", 1, numbers=["54"], permission="reuters")
     third = arrival("a3", 2, numbers=["54"])
 
-    story = grown(grown(grown(opened("s1", first, Frequencies()), first), second), third)
+    story = grown(grown(grown(opened("s1", first, {}), first), second), third)
 
     assert [(fact.article_id, fact.permission) for fact in story.facts] == [("a1", "public"), ("a2", "reuters")]
 
@@ -48,7 +48,7 @@ def test_who_told_a_fact_first_is_kept_for_each_permission() -> None:
 def test_a_revision_counts_its_rules_but_no_source_or_text_twice() -> None:
     first = arrival(extra={"text_hash": "t1", "sketch": ("01",)})
 
-    story = grown(grown(opened("s1", first, Frequencies()), first), first)
+    story = grown(grown(opened("s1", first, {}), first), first)
 
     assert (len(story.sources), len(story.texts)) == (1, 1)
     assert story.alert_revisions == {"rare-earths": 2}
@@ -61,7 +61,7 @@ def test_the_lists_of_a_long_story_are_bounded(monkeypatch: pytest.MonkeyPatch) 
         arrival(f"a{number}", number, publisher=f"p{number}", numbers=[str(number)], extra={"text_hash": f"t{number}"})
         for number in range(3)
     ]
-    story = opened("s1", arrivals[0], Frequencies())
+    story = opened("s1", arrivals[0], {})
     for one in arrivals:
         story = grown(story, one)
 
@@ -77,7 +77,7 @@ def test_a_source_stands_with_its_first_sight_in_whatever_order_its_articles_com
     )
     last = arrival("a3", 2, first_seen_at=NOW + timedelta(seconds=20))
 
-    story = opened("s1", later, Frequencies())
+    story = opened("s1", later, {})
     for one in (later, first, last):
         story = grown(story, one)
 

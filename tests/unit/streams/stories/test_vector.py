@@ -22,8 +22,8 @@ def test_an_article_without_terms_is_no_vector() -> None:
 
 
 def test_a_story_is_the_sum_of_its_articles_with_each_weight_as_it_was() -> None:
-    first = centroid({}, {"gallium": 1.0}, KNOWN)
-    second = centroid(first, {"gallium": 1.0, "china": 1.0}, Frequencies(NOW, 100, {"gallium": 100}))
+    first = centroid({}, vector_of({"gallium": 1.0}, KNOWN))
+    second = centroid(first, vector_of({"gallium": 1.0, "china": 1.0}, Frequencies(NOW, 100, {"gallium": 100})))
 
     assert first == {"gallium": 1.0}
     assert 1 < second["gallium"] < 1.5
@@ -32,10 +32,11 @@ def test_a_story_is_the_sum_of_its_articles_with_each_weight_as_it_was() -> None
 
 def test_article_and_story_keep_the_64_terms_that_weigh_most() -> None:
     article = vector_of(MANY | {"heavy": 5.0}, Frequencies())
-    story = centroid({"heavy": 5.0}, MANY, Frequencies())
+    story = centroid({"heavy": 5.0}, dict.fromkeys(MANY, 0.1))
 
     assert len(article) == len(story) == 64
     assert next(iter(article)) == next(iter(story)) == "heavy"
+    assert list(article)[1:] == list(story)[1:] == sorted(MANY)[:63], "of equally heavy terms the first by name"
 
 
 def test_the_product_of_two_vectors_counts_the_terms_that_they_share() -> None:
