@@ -12,6 +12,7 @@ import typer
 from agents.apply import apply_rules
 from agents.cli.applying import produce, report
 from agents.cli.backtests.command import backtest
+from agents.cli.backtests.recent import too_often
 from agents.cli.explaining.sheet import heading, width
 from agents.cli.options import Json, with_broker, with_settings
 from agents.cli.output import coloured, print_json, print_rows
@@ -124,11 +125,13 @@ def apply(
 ) -> int:
     """Make the files live; exit 1 naming what another writer changed.
 
-    What differs is published, what is gone is deleted.
+    What differs is published, what is gone is deleted. A rule that matches much of the newest articles is warned of.
     """
     if dry_run:
         return _show_plan(settings, as_json=json)
     entries = entries_of(settings)
+    for line in asyncio.run(too_often(settings, entries)):
+        print(line, file=sys.stderr)
     return report(produce(settings, lambda producer: apply_rules(settings, producer, entries)), as_json=json)
 
 

@@ -211,10 +211,15 @@ def _warnings(report: Report, rules: Iterable[Rule]) -> Iterator[str]:
         yield f"warning: passed over: {more} more"
     for rule in rules:
         if rule.share > MUCH:
-            often = "" if rule.per_day is None else f"would fire {rule.per_day:,.0f} times a day: it "
-            yield f'warning: rule "{rule.rule}" {often}matches {rule.share:.1%} of all articles, over {MUCH:.0%}'
+            yield firehose(rule.rule, rule.share, rule.per_day, of="all articles")
     if report.progress.stopped:
         yield f"interrupted: these are the figures of the {report.counted.articles:,} articles until then"
+
+
+def firehose(rule: str, share: float, per_day: float | None, *, of: str) -> str:
+    """Return the warning of a rule that matches that share of the articles; `per_day` None: too short to say."""
+    often = "" if per_day is None else f"would fire {per_day:,.0f} times a day: it "
+    return f'warning: rule "{rule}" {often}matches {share:.1%} of {of}, over {MUCH:.0%}'
 
 
 def _exceeded(rules: Iterable[Rule], limits: Limits) -> Iterator[str]:

@@ -154,6 +154,16 @@ def test_an_article_of_the_topic_is_explained_as_its_newest_revision(tocsin: Toc
     assert (said.code, said.err.startswith("no article ffff: no such file, and looked at articles (")) == (78, True)
 
 
+def test_an_apply_warns_of_a_rule_that_matches_much_of_what_came_last(tocsin: Tocsin, write: Write) -> None:
+    said = tocsin("rules", "apply")
+    assert (said.code, said.err) == (0, "")
+    publish(*(told(number, "Gold" if number % 10 else "Tin") for number in range(100)), heartbeat(3, now=NOW))
+    write(RULES.replace("query: tin", "query: gold").replace("'@china'", "'@china AND gold'"))
+    said = tocsin("rules", "apply")
+    assert said.code == 0
+    assert said.err == 'warning: rule "metals" matches 90.0% of the newest 100 articles, over 5%\n'
+
+
 def test_a_topic_that_is_missing_is_named_with_the_cure(tocsin: Tocsin) -> None:
     said = tocsin("rules", "diff", "--topic-prefix", "none.")
     assert said.code == 78
