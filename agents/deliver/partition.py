@@ -2,7 +2,8 @@
 
 import asyncio
 import heapq
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
@@ -91,7 +92,7 @@ class Partition:
 
     async def commit(self) -> None:
         """Commit, for each topic, up to where everything is done."""
-        for topic, source in self._sources.items():
+        for topic, source in list(self._sources.items()):  # while we wait, a topic's first record may come
             if (offset := source.offsets.committable()) is not None:
                 await self._around.owner.commit(topic, self.number, offset)
 
@@ -171,6 +172,7 @@ class Partition:
                 early.append((job, HandOffReason.SCHEDULED, wait.total_seconds()))
             else:
                 due.append(job)
+        _say_storms(early)
         await self.settlement.mute(acknowledged)
         await self.settlement.expire(expired)
         await self.settlement.put_off(early)
@@ -250,6 +252,11 @@ class Partition:
         around.metrics.delivery_outcomes(name)
         self._lanes[name] = (lane, around.spawn(lane.run()))
         return lane
+
+
+def _say_storms(early: Iterable[tuple[Job, HandOffReason, float]]) -> None:
+    for name, count in Counter(job.delivery.receiver for job, *_ in early if job.unwritten).items():
+        LOG.warning("storm: stories are told in a digest", receiver=name, count=count)
 
 
 async def _either(event: asyncio.Event, timeout_s: float | None) -> None:
