@@ -164,6 +164,8 @@ class Lane:
         await self._work.settle(job, outcome)
 
     def _learn(self, outcome: Outcome | None) -> None:
+        if outcome is not None and slots(self.receiver) == 1:
+            self._bucket.answered(self._clock(), too_soon=outcome.kind is OutcomeKind.THROTTLED)
         if outcome is None:
             self._breaker.undecided()
         elif outcome.kind in COUNTED:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.deliver.bucket import Breaker, Bucket
+from agents.deliver.bucket import STRICT_S, Breaker, Bucket
 
 
 def test_a_burst_goes_at_once_and_the_rest_at_the_rate() -> None:
@@ -74,3 +74,17 @@ def test_failures_that_are_not_in_a_row_open_nothing() -> None:
         breaker.failed(0.0)
         breaker.succeeded()
     assert not breaker.open
+
+
+def test_after_an_answer_that_came_too_soon_there_is_no_burst_and_the_next_token_counts_from_the_answer() -> None:
+    bucket = Bucket(1.0, 3)
+    assert bucket.take(0.0)
+    bucket.answered(0.1, too_soon=False)
+    assert bucket.take(0.1)
+    bucket.answered(0.2, too_soon=True)
+    assert bucket.wait_s(0.2) == 1.0
+    assert bucket.take(5.0)
+    bucket.answered(5.4, too_soon=False)
+    assert bucket.wait_s(5.4) == 1.0
+    bucket.answered(0.2 + STRICT_S, too_soon=False)
+    assert [bucket.take(5_000.0) for _ in range(4)] == [True, True, True, False]
