@@ -5,7 +5,7 @@ import sys
 
 from tests.support.children import ROOT
 
-BENCHES = ("pipeline", "stories", "twin", "oracles", "rules", "backtest")
+BENCHES = ("pipeline", "delivery", "stories", "twin", "oracles", "rules", "backtest")
 
 
 def main(arguments: list[str]) -> int:

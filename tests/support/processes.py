@@ -41,6 +41,11 @@ class Child:
         """Return the partition numbers that the child last said it holds."""
         return next((line["held"] for line in reversed(self.said) if "held" in line), None)
 
+    @property
+    def pid(self) -> int:
+        """Return the process's number."""
+        return self._process.pid
+
     def send(self, number: signal.Signals) -> None:
         """Send a signal to this process."""
         self._process.send_signal(number)

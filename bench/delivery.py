@@ -1,0 +1,155 @@
+"""What delivery promises, measured: nothing lost among kills, no lane slowed by another, Slack's patience, latency.
+
+`python -m bench.delivery [--quick] [--json]`. Faults, lanes and Slack run on a clock that jumps, with the real sender;
+latency, kill -9 and failover on a real Kafka with the real deliver process. Baselines of the same run: an agent that
+sleeps in place before it tries again, and a bare loop of consumer and POST.
+"""
+
+import argparse
+import asyncio
+import json
+import math
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from pathlib import Path
+
+from agents import log
+from agents.broker.server import Broker
+from agents.run.ground import jar_cache
+from bench import delivery_failover, delivery_kills, delivery_lanes, delivery_latency, delivery_slack
+from tests.support.chaos import Chaos, Plan
+from tests.support.delivery_world import on_a_jumping_clock
+from tests.support.kafka import produced
+
+Figures = dict[str, float]
+MILLION = 1_000_000
+TARGETS: dict[str, tuple[float, str]] = {
+    "unaccounted": (0, "F1 deliveries that nobody can account for, on both"),
+    "duplicates_beyond_bound": (0, "F1 repeated without a lost answer or a kill as its cause, on both"),
+    "duplicates_after_dropping": (0, "F1 what a receiver that drops known ids still sees twice"),
+    "healthy_p99_ratio": (1.2, "F2 the healthy ones' p99 with one dead of 40, as a multiple of that without"),
+    "slack_lost": (0, "F3 alerts that are not in their channel"),
+    "slack_429_share": (0.01, "F3 calls answered 429"),
+    "slack_calls_inside_retry_after": (0, "F3 calls inside a Retry-After"),
+    "tier_records_per_delivery": (3.0, "F4 tier records, spills included, scheduled ones apart"),
+    "first_byte_p99_ms": (20.0, "F8 routed to first byte at 500/s, ms"),
+    "restart_s": (5.0, "F8 from a kill to the first send of the same instance"),
+    "takeover_s": (12.0, "F8 from a kill until another has sent to all its receivers"),
+    "restore_1m_s": (20.0, "F8 a million states replayed, from the start of the process"),
+    "zombie_lost": (0, "F8 lost by a process frozen for longer than its session"),
+    "zombie_duplicates_beyond_bound": (0, "F8 repeated by it, more than was in hand"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large each part is. In a quick run the restore is scaled to a million, and no process is frozen."""
+
+    deliveries: int
+    lanes_s: float
+    slack_alerts: int
+    slack_channels: int
+    latency_s: float
+    states: int
+    kafka_deliveries: int
+    kafka_kills: int
+    zombie: bool
+
+
+FULL = Size(100_000, 600.0, 10_000, 20, 30.0, MILLION, 100_000, 20, zombie=True)
+QUICK = Size(1_500, 30.0, 600, 3, 4.0, 100_000, 0, 0, zombie=False)
+
+
+def chaos(deliveries: int) -> Figures:
+    """Return F1 and F4 on a clock that jumps."""
+
+    async def run() -> Figures:
+        account = await Chaos.of(Plan(seed=1, deliveries=deliveries)).run()
+        return {
+            "unaccounted": account.unaccounted, "duplicates_beyond_bound": account.beyond_bound,
+            "duplicates_after_dropping": account.under_two_ids, "duplicates": account.repeated,
+            "lost_answers": account.lost_answers, "in_flight_at_kills": account.in_flight,
+            "unflushed_at_kills": account.unflushed, "tier_records_per_delivery": account.tier_records / deliveries,
+            "scheduled_per_delivery": account.scheduled / deliveries,
+        }  # fmt: skip
+
+    return on_a_jumping_clock(run())
+
+
+async def on_kafka(size: Size) -> Figures:
+    """Return what the real deliver process reaches on a broker of its own."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as name:
+        folder = Path(name)
+        broker = Broker(folder / "broker", cache=jar_cache(), ready=produced)
+        await broker.start()
+        try:
+            return await _on_broker(broker.bootstrap, folder, size)
+        finally:
+            await broker.stop()
+
+
+async def _on_broker(bootstrap: str, folder: Path, size: Size) -> Figures:
+    figures = await awaited("latency", delivery_latency.measure(bootstrap, folder, size.latency_s))
+    figures |= await awaited("restart", delivery_failover.restart(bootstrap, folder))
+    figures |= await awaited("takeover", delivery_failover.takeover(bootstrap, folder))
+    figures |= await awaited("restore", delivery_failover.restore(bootstrap, folder, size.states))
+    start_s = figures["start_s"]
+    figures["restore_1m_s"] = start_s + (figures["restore_s"] - start_s) * MILLION / size.states
+    if size.zombie:
+        figures |= await awaited("freeze", delivery_failover.zombie(bootstrap, folder))
+    if size.kafka_deliveries:
+        kills = delivery_kills.measure(bootstrap, folder, deliveries=size.kafka_deliveries, kills=size.kafka_kills)
+        figures |= await awaited("kill -9", kills)
+    return figures
+
+
+async def awaited(what: str, work: Awaitable[Figures]) -> Figures:
+    """Return what a part finds, and say on stderr how long it took."""
+    began = time.monotonic()
+    figures = await work
+    print(f"{what}: {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
+    return figures
+
+
+def measure(size: Size) -> Figures:
+    """Return every figure."""
+    figures = asyncio.run(on_kafka(size))
+    began = time.monotonic()
+    figures |= delivery_lanes.measure(size.lanes_s)
+    figures |= delivery_slack.measure(size.slack_alerts, channels=size.slack_channels)
+    virtual = chaos(size.deliveries)
+    print(f"on a clock that jumps: {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
+    for name in ("unaccounted", "duplicates_beyond_bound"):
+        virtual[name] += figures.get(f"kafka_{name}", 0)
+    return {name: round(value, 3) for name, value in (figures | virtual).items()}
+
+
+def reached(name: str, value: float) -> bool:
+    """Return whether a figure is within its target."""
+    return not math.isnan(value) and value <= TARGETS[name][0]
+
+
+def main() -> int:
+    """Print the figures beside their targets; exit 1 when one is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a look, within 45 s")
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    given = parser.parse_args()
+    log.configure(form="console", level="ERROR")
+    figures = measure(QUICK if given.quick else FULL)
+    for name, (most, says) in TARGETS.items():
+        if name in figures:
+            mark = "" if reached(name, figures[name]) else "  MISSED"
+            print(f"{name:>32}  {figures[name]:10.3f} <= {most:7.3f}  {says}{mark}")
+    for name in (name for name in figures if name not in TARGETS):
+        print(f"{name:>32}  {figures[name]:10.3f}")
+    if given.json:
+        print(json.dumps(figures))
+    return 0 if all(reached(name, figures[name]) for name in TARGETS if name in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
