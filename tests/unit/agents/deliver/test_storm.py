@@ -112,7 +112,7 @@ def all_final(world: World) -> bool:
     return sum(state.state.final for state in world.log.states().values()) == 60
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(1, 60), max_size=4))
 @example([])
 def test_a_kill_at_any_write_of_a_storm_loses_nothing_and_doubles_what_was_in_flight_alone(writes: list[int]) -> None:
