@@ -1,67 +1,32 @@
-"""One event in twenty feeds, through the shipped rules and the pure stages, as one desk is told of it."""
+"""Events in ten and twenty feeds, through the shipped rules and the pure stages, as one desk is told of them."""
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
-from pathlib import Path
-from random import Random
 
 import pytest
 
-from config.rules import load_rules
-from streams.alerts.alert import Alert, Relation
-from streams.alerts.decide import Decided
-from streams.ids import DeskId
-from streams.matching.matcher import Matcher
-from streams.routing.decide import DeskDecision, decide
-from streams.routing.told import DeskStory
-from tests.support.alerting import NOW, Stage, moment, routes
-from tests.support.matching import article, change
+from streams.alerts.alert import Relation
+from tests.support.orders import EVENTS, Newsroom, Telling, orders, replies, why
 from tests.support.twenty_feeds import CHIPS, TWENTY, Told
 
-APART = timedelta(seconds=40)
-DESK = DeskId("fx")
+ORDERS = 21
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Matcher:
-    entries = load_rules(Path("no-folder-of-this-name"))
-    return Matcher.empty().apply(list(enumerate(change(entry.kind, entry.id, entry.body) for entry in entries)))
+def newsroom() -> Newsroom:
+    return Newsroom()
 
 
-def carried(shipped: Matcher, feeds: Sequence[Told]) -> list[tuple[Alert, DeskDecision]]:
-    """Return each article's alert with what the desk is told of it, 40 s after the one before."""
-    stage, known, told = Stage(), dict[DeskId, DeskStory](), []
-    for number, one in enumerate(feeds):
-        at = NOW + number * APART
-        given = article(
-            one.title,
-            one.lead,
-            one.body,
-            article_id=f"a{number}",
-            publisher=one.publisher,
-            language=one.language,
-            first_seen_at=at,
-            fetched_at=at,
-        )
-        decided = stage.take(shipped.match(given), after=number * APART)
-        assert isinstance(decided, Decided), f"{one.publisher}: {decided}"
-        (decision,) = decide(decided.alert, moment(routes(), offset=number, at=at), known)
-        known |= {DESK: decision.state} if decision.state else {}
-        told.append((decided.alert, decision))
-    return told
-
-
-def manners(told: Sequence[tuple[Alert, DeskDecision]]) -> Counter[str]:
+def manners(told: Sequence[Telling]) -> Counter[str]:
     """Return how often each manner of telling was used; the first message of a story is `root`."""
     used = Counter(delivery.manner for _, decision in told for delivery in decision.deliveries)
     return used - Counter({"thread": 1}) + Counter({"root": 1})
 
 
 def test_twenty_feeds_with_one_event_are_one_message_three_replies_and_a_broadcast_correction(
-    shipped: Matcher,
+    newsroom: Newsroom,
 ) -> None:
-    told = carried(shipped, TWENTY)
+    told = newsroom.carried(TWENTY)
 
     assert {alert.story_id for alert, _ in told} == {told[0][0].story_id}
     assert len(told[-1][0].sources) == 20
@@ -71,24 +36,65 @@ def test_twenty_feeds_with_one_event_are_one_message_three_replies_and_a_broadca
     assert used["edit_root"] == 20 - 2 - used["thread"]
 
 
-def test_whatever_the_order_there_is_one_story_and_every_correction_is_broadcast(shipped: Matcher) -> None:
-    replies = []
-    for seed in range(5):
-        feeds = list(TWENTY)
-        Random(seed).shuffle(feeds)
-        told = carried(shipped, feeds)
+def test_whatever_the_order_all_sources_are_counted_and_every_correction_is_broadcast(newsroom: Newsroom) -> None:
+    for feeds in orders(TWENTY, 6):
+        told = newsroom.carried(feeds)
         corrections = [decision for alert, decision in told if alert.relation is Relation.CORRECTION]
-        replies.append(manners(told)["thread"])
 
         assert len(told[-1][0].sources) == 20
         assert feeds[0].title.startswith("CORRECTED") or len(corrections) == 1
         assert all(sent.manner == "broadcast" for one in corrections for sent in one.deliveries)
 
-    assert max(replies) <= 5
+
+@pytest.mark.parametrize(
+    ("event", "most", "news"),
+    [
+        pytest.param(
+            "twenty", 6,
+            "date 11-01, percentage 100, negation not impose, number 1, entity united_states, entity tariffs, "
+            "entity export_controls",
+            id="twenty feeds",
+        ),
+        pytest.param(
+            "chips", 8,
+            "number 45, number 42, money USD 1500000000, money USD 1460000000, entity semiconductors, "
+            "entity united_states",
+            id="a list that grows",
+        ),
+        pytest.param(
+            "summit", 4, "date 10-30, date 10-31, entity white_house, entity south_korea",
+            id="a day that moves",
+        ),
+        pytest.param(
+            "rates", 3,
+            "number 10, number 2, negation not foregon, percentage 3.75, percentage 4, entity united_states",
+            id="a quarter point",
+        ),
+        pytest.param(
+            "truce", 6,
+            "percentage 10, percentage 145, number 90, number 3, date 11-10, entity donald_trump, entity china, "
+            "entity united_states",
+            id="a truce that goes on",
+        ),
+    ],
+)  # fmt: skip
+def test_whatever_the_order_a_reply_brings_a_fact_of_the_event_or_entities_of_a_rule_that_nobody_told(
+    newsroom: Newsroom, event: str, most: int, news: str
+) -> None:
+    """In shuffled orders more than three replies can be news: each further rule, set of entities, figure or day."""
+    for feeds in orders(EVENTS[event], ORDERS):
+        found = replies(newsroom.carried(feeds))
+        given = [(reply[0].story_id, reason) for reply in found for reason in why(reply)]
+        facts = [(story, reason) for story, reason in given if "not told before" not in reason]
+
+        assert len(found) <= most
+        assert all(map(why, found))
+        assert len(set(facts)) == len(facts), "nothing is new twice"
+        assert {reason for _, reason in facts} <= set(news.split(", "))
 
 
-def test_a_figure_that_nobody_told_is_never_lost_among_paraphrases(shipped: Matcher) -> None:
-    told = carried(shipped, CHIPS)
+def test_a_figure_that_nobody_told_is_never_lost_among_paraphrases(newsroom: Newsroom) -> None:
+    told = newsroom.carried(CHIPS)
 
     news = {
         one.publisher: [token.value for token in alert.whats_new] for one, (alert, _) in zip(CHIPS, told, strict=True)
@@ -101,9 +107,9 @@ def test_a_figure_that_nobody_told_is_never_lost_among_paraphrases(shipped: Matc
     ]
 
 
-def test_a_story_that_changes_at_each_telling_is_told_each_time(shipped: Matcher) -> None:
+def test_a_story_that_changes_at_each_telling_is_told_each_time(newsroom: Newsroom) -> None:
     feeds = [Told(f"Wire {number}", "en", f"China to cut tariffs by {number} percent") for number in range(10, 15)]
 
-    used = manners(carried(shipped, feeds))
+    used = manners(newsroom.carried(feeds))
 
     assert (used["root"], used["thread"]) == (1, 4)
