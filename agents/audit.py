@@ -107,16 +107,17 @@ def acted(
     return Action(at=now, action=action, subject=subject, user=author(settings), before=before, after=after)
 
 
-async def perform(log: Log, actions: Sequence[Action], outputs: Sequence[Outgoing]) -> None:
-    """Write into the audit what a person does, then the outputs that do it, then the end of the chain.
+async def perform(log: Log, actions: Sequence[Action], *writes: Sequence[Outgoing]) -> None:
+    """Write into the audit what a person does, then the writes that do it, one after the other, then the chain's end.
 
     What was done stands in the audit, whatever fails in between; what stands there in a chain without an end may not
     have come about.
     """
-    if not outputs:
+    if not any(writes):
         return
     async with intent(log, actions):
-        await log.deliver(outputs)
+        for outputs in writes:
+            await log.deliver(outputs)
 
 
 @asynccontextmanager

@@ -31,17 +31,23 @@ def dead_letter(record: Incoming, *, stage: str, reason: Reason, error: str) -> 
         first_seen_at=record.appended_at,
         last_seen_at=record.appended_at,
     )
-    written = outgoing(
+    return written(letter, traceparent=record.traceparent)
+
+
+def written(letter: DeadLetter, *, traceparent: bytes | None = None) -> Outgoing:
+    """Return the record of a dead letter; one that was redriven is another event under the same key."""
+    again = (letter.redriven_at.isoformat(),) if letter.redriven_at else ()
+    output = outgoing(
         DEAD_LETTERS,
         letter,
         key=letter.origin,
-        ce_id=content_id(letter.origin, stage, reason),
-        stage=stage,
-        at=record.appended_at,
-        traceparent=record.traceparent,
+        ce_id=content_id(letter.origin, letter.stage, letter.reason, *again),
+        stage=letter.stage,
+        at=letter.redriven_at or letter.last_seen_at,
+        traceparent=traceparent,
     )
-    why = ((STAGE_HEADER, stage.encode()), (REASON_HEADER, reason.encode()))
-    return replace(written, headers=(*written.headers, *why))
+    why = ((STAGE_HEADER, letter.stage.encode()), (REASON_HEADER, letter.reason.encode()))
+    return replace(output, headers=(*output.headers, *why))
 
 
 def guarded(decide: Callable[[Incoming], Sequence[Outgoing]], record: Incoming, *, stage: str) -> list[Outgoing]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from streams.topics import (
     ALERTS,
     ARTICLES,
+    AUDIT,
     CHECKPOINTS,
     CONTROLS,
     DEAD_LETTERS,
@@ -43,6 +44,15 @@ WRITERS = (
     Writer(
         name="apply", does="`feeds apply`, `rules apply` and `routes apply`: files to records, read back",
         reads=(FEEDS, RULES, ROUTES), writes=(FEEDS, RULES, ROUTES),
+    ),
+    Writer(
+        name="audit", does="what each process and command writes down: how deliveries ended, and what people did",
+        reads=(AUDIT,), writes=(AUDIT,),
+    ),
+    Writer(
+        name="redrive", does="`deliveries redrive` and `dead-letters redrive`: what failed, sent anew",
+        reads=(*DELIVERIES.values(), DELIVERY_STATES, ROUTES, DEAD_LETTERS),
+        writes=(*DELIVERIES.values(), DEAD_LETTERS),
     ),
     Writer(name="silences", does="`silences`: who is not told, and until when", reads=(CONTROLS,), writes=(CONTROLS,)),
     Writer(

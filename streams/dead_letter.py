@@ -27,6 +27,7 @@ class DeadLetter(Record):
     first_seen_at: Utc
     last_seen_at: Utc
     count: int = 1
+    redriven_at: Utc | None = None
 
     @property
     def origin(self) -> str:

@@ -8,11 +8,11 @@ from config.settings import Settings
 from streams.audit import Action
 
 
-async def act(settings: Settings, actions: Sequence[Action], outputs: Sequence[Outgoing]) -> None:
-    """Write the actions (`agents.audit.acted` makes them) into the audit, then the outputs that do what they say."""
+async def act(settings: Settings, actions: Sequence[Action], *writes: Sequence[Outgoing]) -> None:
+    """Write the actions (`agents.audit.acted` makes them) into the audit, then what does them: each write in turn."""
     producer = Producer(settings)
     try:
         await producer.start()
-        await perform(producer, actions, outputs)
+        await perform(producer, actions, *writes)
     finally:
         await producer.stop()

@@ -1,6 +1,8 @@
 """`tocsin dead-letters`: records that a stage could not process, with the reason."""
 
+import asyncio
 from base64 import b64decode
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -8,9 +10,11 @@ import typer
 from agents.cli.options import Json, Limit, with_broker
 from agents.cli.output import print_fields, print_json, print_rows
 from agents.cli.reading import Found, one, read
+from agents.cli.redriving.letters import newest, perform, plan
+from config.problems import did_you_mean
 from config.settings import Settings
 from streams.dead_letter import DeadLetter
-from streams.errors import Reason
+from streams.errors import ConfigurationError, Reason
 from streams.topics import DEAD_LETTERS
 
 
@@ -30,7 +34,47 @@ def list_(
         DeadLetter,
         lambda letter: stage in (None, letter.stage) and reason in (None, letter.reason),
     )
-    print_rows(map(_row, found[-limit:]), as_json=json)
+    print_rows(map(_row, newest(found)[-limit:]), as_json=json)
+
+
+@with_broker
+def redrive(
+    settings: Settings,
+    origin: Annotated[str | None, typer.Argument(help="topic/partition/offset, as `list` shows it.")] = None,
+    stage: Annotated[str | None, typer.Option(help="All of this stage.")] = None,
+    reason: Annotated[Reason | None, typer.Option(help="All for this reason.")] = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written; write nothing.")] = False,
+    json: Json = False,
+) -> int:
+    """Write the records of dead letters to their topics again.
+
+    A delivery that is dead is sent anew instead, as by `deliveries redrive`. Exit 1 if nothing can be done.
+    """
+    if (origin is None) is (stage is None and reason is None):
+        raise typer.BadParameter("give an origin, or --stage or --reason")
+    letters = newest(read(settings, DEAD_LETTERS, DeadLetter))
+    wanted = [
+        found.record
+        for found in letters
+        if (found.record.origin == origin if origin else found.record.redriven_at is None)
+        and stage in (None, found.record.stage)
+        and reason in (None, found.record.reason)
+    ]
+    if origin and not wanted:
+        near = did_you_mean(origin, {found.record.origin for found in letters})
+        raise ConfigurationError(
+            f"no dead letter {origin}{near}: they are kept for 31 days, `tocsin dead-letters list`"
+        )
+    return asyncio.run(_redrive(settings, wanted, dry_run=dry_run, as_json=json))
+
+
+async def _redrive(settings: Settings, letters: Sequence[DeadLetter], *, dry_run: bool, as_json: bool) -> int:
+    planned = await plan(settings, letters)
+    if not dry_run:
+        await perform(settings, planned)
+    print_rows([each.row() for each in planned], as_json=as_json, empty="no dead letter is left to redrive")
+    return 0 if any(each.possible for each in planned) or not planned else 1
 
 
 @with_broker
@@ -61,7 +105,8 @@ def _row(found: Found[DeadLetter]) -> dict[str, object]:
         "reason": letter.reason.value,
         "size_bytes": letter.size_bytes,
         "count": letter.count,
+        "redriven_at": letter.redriven_at,
     }
 
 
-COMMANDS = {"list": list_, "show": show}
+COMMANDS = {"list": list_, "show": show, "redrive": redrive}

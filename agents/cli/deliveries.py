@@ -3,7 +3,8 @@
 import asyncio
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from itertools import islice
 from typing import Annotated
 
@@ -13,12 +14,21 @@ from agents.cli.account import take_account
 from agents.cli.options import Json, Limit, with_broker
 from agents.cli.output import print_fields, print_rows
 from agents.cli.reading import Found, beginning, one, read
+from agents.cli.redriving import deliveries as redriving
+from agents.cli.states import present
 from config.durations import duration_s
 from config.settings import Settings
 from streams.routing.notification import DeliveryState, DeliveryStatus
 from streams.routing.reconcile import KEPT_FOR, Account, Missing, Standing
 from streams.routing.told import Routing
 from streams.topics import DELIVERY_STATES
+
+
+class Failed(StrEnum):
+    """The ends of a delivery that never arrived."""
+
+    DEAD = "dead"
+    EXPIRED = "expired"
 
 
 @with_broker
@@ -43,9 +53,64 @@ def list_(
 def show(settings: Settings, delivery: str, *, json: Json = False) -> None:
     """Show one delivery. DELIVERY may be the beginning of an id."""
     start = beginning(delivery)
-    states = read(settings, DELIVERY_STATES, DeliveryState, lambda state: state.delivery_id.startswith(start))
-    found = one(present(states), f"delivery {delivery}")
-    print_fields({**_row(found), "seq": found.record.seq, "provider_ref": found.record.provider_ref}, as_json=json)
+    states = read(settings, DELIVERY_STATES, DeliveryState)
+    wanted = [state for state in present(states) if state.record.delivery_id.startswith(start)]
+    found = one(wanted, f"delivery {delivery}")
+    again = redriving.redrives_of(states, found.record.delivery_id)
+    print_fields(
+        {
+            **_row(found),
+            "seq": found.record.seq,
+            "provider_ref": found.record.provider_ref,
+            "redrive_of": found.record.redrive_of,
+            "redriven_as": [f"{state.delivery_id} ({state.state})" for state in again],
+        },
+        as_json=json,
+    )
+
+
+@with_broker
+def redrive(
+    settings: Settings,
+    delivery: Annotated[str | None, typer.Argument(help="Its id, or the beginning of one.")] = None,
+    receiver: Annotated[str | None, typer.Option(help="All that failed at this receiver.")] = None,
+    state: Annotated[Failed | None, typer.Option(help="With --receiver: those alone.")] = None,
+    since: Annotated[str, typer.Option(help="With --receiver: those of the last so long: 1h, 7d.")] = "7d",
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent anew; send nothing.")] = False,
+    json: Json = False,
+) -> int:
+    """Send anew what is dead or expired, as a delivery of its own with a fresh time to live.
+
+    What is on its way already, or arrived, is left. Exit 1 if nothing can be sent.
+    """
+    if (delivery is None) is (receiver is None):
+        raise typer.BadParameter("give a delivery, or --receiver")
+    began = datetime.now(UTC) - _since(since)
+    return asyncio.run(_redrive(settings, delivery, receiver, state, began, dry_run=dry_run, as_json=json))
+
+
+async def _redrive(
+    settings: Settings,
+    delivery: str | None,
+    receiver: str | None,
+    state: Failed | None,
+    began: datetime,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    states = await redriving.all_states(settings)
+    if receiver is None:
+        failed = [redriving.named(states, beginning(delivery or ""))]
+    else:
+        only = DeliveryStatus(state.value) if state else None
+        failed = list(redriving.failed_of(states, receiver, state=only, since=began))
+    planned = await redriving.plan(settings, states, failed)
+    if not dry_run:
+        await redriving.perform(settings, planned)
+    print_rows([each.row() for each in planned], as_json=as_json, empty="nothing failed there")
+    return 0 if any(each.delivery for each in planned) or not planned else 1
 
 
 @with_broker
@@ -60,7 +125,7 @@ def reconcile(
 ) -> int:
     """Account for every delivery that a desk was promised.
 
-    Exit 1 if any is neither ended nor on its way.
+    Exit 1 if any is neither ended nor on its way. Of those that died or expired, `redriven` arrived when sent anew.
     """
 
     def wanted(routing: Routing) -> Routing:
@@ -90,9 +155,10 @@ def _since(text: str) -> timedelta:
 
 
 def _counts(account: Account) -> Iterator[dict[str, object]]:
+    redriven = account.redriven
     for receiver, counts in account.by_receiver().items():
         shown = {standing.value: counts[standing] for standing in Standing}
-        yield {"receiver": receiver, "promised": counts.total(), **shown}
+        yield {"receiver": receiver, "promised": counts.total(), **shown, "redriven": redriven[receiver]}
 
 
 def _missing_row(missing: Missing) -> dict[str, object]:
@@ -103,16 +169,6 @@ def _missing_row(missing: Missing) -> dict[str, object]:
         "routing": missing.promise.routing_id,
         "delivery": missing.delivery_id,
     }
-
-
-def present(states: list[Found[DeliveryState]]) -> list[Found[DeliveryState]]:
-    """Return the state of each delivery that counts: a final one stays, else the highest `seq` wins."""
-    live: dict[str, Found[DeliveryState]] = {}
-    for found in states:
-        state, before = found.record, live.get(found.record.delivery_id)
-        if before is None or (state.state.final, state.seq) >= (before.record.state.final, before.record.seq):
-            live[state.delivery_id] = found
-    return sorted(live.values(), key=lambda found: found.record.changed_at)
 
 
 def _row(found: Found[DeliveryState]) -> dict[str, object]:
@@ -127,4 +183,4 @@ def _row(found: Found[DeliveryState]) -> dict[str, object]:
     }
 
 
-COMMANDS = {"list": list_, "show": show, "reconcile": reconcile}
+COMMANDS = {"list": list_, "show": show, "redrive": redrive, "reconcile": reconcile}

@@ -207,6 +207,7 @@ def _state(
         outcome=outcome[:DETAIL_CHARS],
         provider_ref=ref,
         changed_at=at,
+        redrive_of=delivery.redrive_of,
     )
 
 

@@ -172,7 +172,7 @@ class Settlement:
         taken = [each for each in job.together if shown is None or each.delivery.delivery_id in shown]
         if job.delivery.is_digest:
             self.moments.sent(job.delivery.receiver)
-        else:
+        elif job.delivery.redrive_of is None:  # a person's wish of today says nothing of how long news takes
             self._measure(job, at)
         await self._perform([(each, effects.final(each, DeliveryStatus.DELIVERED, outcome, at=at)) for each in taken])
         left = [each for each in job.together if each not in taken]

@@ -47,7 +47,7 @@ def _why_rule_muted(
 
 
 def _leads_to(delivery: Delivery, node: RouteNode) -> bool:
-    kind, _, number = delivery.purpose.partition("/")
-    if kind != ESCALATION:
+    _, escalated, number = delivery.purpose.rpartition(f"{ESCALATION}/")  # a redrive's stands before it
+    if not escalated:
         return delivery.receiver in node.receivers
     return any(str(step) == number and delivery.receiver in one.to for step, one in enumerate(node.escalate, start=1))

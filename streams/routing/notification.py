@@ -47,6 +47,7 @@ class Delivery(Record):
     attempts: int = 0
     reason: HandOffReason | None = None
     last_outcome: str | None = None
+    redrive_of: DeliveryId | None = None
 
     @property
     def is_digest(self) -> bool:
@@ -82,6 +83,7 @@ class DeliveryState(Record):
     outcome: str
     provider_ref: str | None = None
     changed_at: Utc
+    redrive_of: DeliveryId | None = None
 
 
 class Thread(Record):

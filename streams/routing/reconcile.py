@@ -56,6 +56,7 @@ class Account:
     _not_done: dict[DeliveryId, int] = field(default_factory=dict)
     _fence: dict[DeliveryId, int] = field(default_factory=dict)
     _ended: dict[DeliveryId, tuple[int, bool, DeliveryStatus]] = field(default_factory=dict)
+    _redriven: set[DeliveryId] = field(default_factory=set)
 
     def promise(self, routing: Routing, *, told_at: datetime, settled: bool) -> None:
         """Take a routing; one that a replay wrote twice counts once, and is settled if either is.
@@ -76,6 +77,8 @@ class Account:
     def state(self, state: DeliveryState, *, before: bool) -> None:
         """Take a state. `before`: it stood when the committed offsets were asked for, so that its `seq` is a fence."""
         name = state.delivery_id
+        if state.redrive_of in self._promised and state.state is DeliveryStatus.DELIVERED:
+            self._redriven.add(state.redrive_of)
         if name not in self._promised:
             return
         if state.state.final:
@@ -101,6 +104,11 @@ class Account:
         for name, (receiver, _) in self._promised.items():
             found.setdefault(receiver, Counter())[self.standing(name)] += 1
         return dict(sorted(found.items()))
+
+    @property
+    def redriven(self) -> Counter[ReceiverId]:
+        """Return how many of each receiver's deliveries arrived when they were sent anew; their standing stays."""
+        return Counter(self._promised[name][0] for name in self._redriven)
 
     def unaccounted(self) -> Iterator[Missing]:
         """Yield the deliveries that are unaccounted for, in the order in which their routings were taken."""

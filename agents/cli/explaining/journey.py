@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from agents.cli.deliveries import present
 from agents.cli.reading import Found
+from agents.cli.states import present
 from agents.kafka import Incoming
 from agents.loops.follower import read_all
 from config.settings import Settings

@@ -79,7 +79,7 @@ def test_every_delivery_stands_in_one_column_and_what_is_lost_is_listed(
     assert said.code == 1
     hook, mail, *missing = [json.loads(line) for line in said.out.splitlines()]
     ends = {"delivered": 1, "dead": 1, "expired": 1, "muted": 1}
-    assert hook == {"receiver": "hook", "promised": 9, **ends, "in_flight": 2, "unaccounted": 3}
+    assert hook == {"receiver": "hook", "promised": 9, **ends, "in_flight": 2, "unaccounted": 3, "redriven": 0}
     assert (mail["promised"], mail["in_flight"]) == (1, 1)
     assert {row["delivery"] for row in missing} == {delivery("hook", number=n).delivery_id for n in (6, 7, 8)}
     assert {(row["receiver"], row["desk"]) for row in missing} == {("hook", "fx-desk")}

@@ -145,7 +145,7 @@ async def test_what_a_run_writes_is_what_is_published(
     with_value = [one for one in records if one.value is not None]
     see_events(with_value)
     unused = {topic.name for topic in CATALOGUE} - {one.topic for one in records}
-    assert unused <= {"threads", "judgements", "access", "audit", "checkpoints", *RETRIES_AND_LANES}
+    assert unused <= {"threads", "judgements", "access", "checkpoints", *RETRIES_AND_LANES}
     beats = {one.said["ce_type"]: one for one in with_value if b'"kind":"heartbeat"' in (one.value or b"")}
     assert set(beats) == {"tocsin.article.v1", "tocsin.match.v1", "tocsin.heartbeat.v1"}
     told = {one.said["ce_type"] for one in with_value if one.topic == "alerts.fx-desk"}

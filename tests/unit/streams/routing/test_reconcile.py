@@ -104,6 +104,15 @@ def test_every_receiver_of_a_routing_counts_and_what_nobody_promised_does_not() 
     assert missing.promise.routing_id == f"{EVENT}@fx"
 
 
+def test_a_dead_delivery_that_arrived_when_it_was_sent_anew_stays_dead_and_is_counted_beside() -> None:
+    found = account([(DEAD, 0)])
+    again = {"delivery_id": "again", "redrive_of": name("hook")}
+    for status, promised in ((DEAD, {}), (DELIVERED, {}), (DELIVERED, {}), (DELIVERED, {"redrive_of": "unknown"})):
+        found.state(state(status, 0).model_copy(update=again | promised), before=True)
+    assert found.standing(name("hook")) is Standing.DEAD
+    assert found.redriven == {"hook": 1}
+
+
 def test_the_ids_are_those_that_fan_out_gives() -> None:
     assert list(deliveries_due(routing("hook", "mail"))) == [(name("hook"), "hook"), (name("mail"), "mail")]
 
