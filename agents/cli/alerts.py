@@ -1,4 +1,4 @@
-"""`tocsin alerts`: follow a desk's alerts, list them or those that were not told, show one."""
+"""`tocsin alerts`: follow a desk's alerts, list them or those that were not told, show one, acknowledge."""
 
 import asyncio
 import sys
@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from agents.cli.acknowledging import Acknowledgements, ack, acknowledgements, seen_by
 from agents.cli.desks import desk_topics
 from agents.cli.explaining.journey import Topics, first_of_each
 from agents.cli.explaining.reasons import reasons
@@ -29,6 +30,7 @@ from streams.routing.told import Routing
 from streams.topics import ALERTS, ROUTINGS
 
 SHOWN_EVERY_S = 0.05
+SEEN = ("acknowledged_by", "acknowledged_after_s")
 Desk = Annotated[str | None, typer.Option(help="This desk alone; all of them by default.")]
 RuleId = Annotated[str | None, typer.Option("--rule", help="This rule alone.")]
 
@@ -58,19 +60,23 @@ def list_(
         show_suppressed(settings, Asked(desk, rule, began, limit), as_json=json)
         return
     told = [found for found in asyncio.run(_told(settings, desk, rule)) if found.incoming.appended_at >= began]
-    print_rows([_row(found) for found in told[-limit:]], as_json=json)
+    made = asyncio.run(acknowledgements(settings))
+    print_rows(_with_seen([_row(found, made) for found in told[-limit:]], as_json=json), as_json=json)
 
 
 @with_broker
 def show(settings: Settings, event: str, *, json: Json = False) -> None:
     """Show one alert as it was raised, and what each desk was told. EVENT may be the beginning of an id."""
     alert, routings = asyncio.run(_alert(settings, event))
+    made = asyncio.run(acknowledgements(settings))
+    rows = [_routing_row(found, made) for found in routings]
     if json:
-        print_json({"alert": alert.record, "routings": [found.record for found in routings]})
+        seen = {row["desk"]: {name: row[name] for name in SEEN} for row in rows}
+        print_json({"alert": alert.record, "routings": [found.record for found in routings], "acknowledged": seen})
         return
     shown = DeskAlert(**alert.record.model_dump(), desk="-", told_as=alert.record.relation, routes_version="-")
     _show(shown, alert.incoming)
-    print_rows(map(_routing_row, routings), as_json=False, empty="no desk's decision yet")
+    print_rows(_with_seen(rows, as_json=False), as_json=False, empty="no desk's decision yet")
 
 
 async def _alert(settings: Settings, given: str) -> tuple[Found[Alert], list[Found[Routing]]]:
@@ -131,7 +137,14 @@ def _show(alert: DeskAlert, record: Incoming) -> None:
     print("\n".join(console_lines(alert, record.ledger, styled=coloured(), width=width)))
 
 
-def _row(found: Found[DeskAlert]) -> dict[str, object]:
+def _with_seen(rows: list[dict[str, object]], *, as_json: bool) -> list[dict[str, object]]:
+    """Return the rows without who acknowledged if they are for a terminal and nobody did: it has little room."""
+    if as_json or any(row["acknowledged_by"] for row in rows):
+        return rows
+    return [{name: value for name, value in row.items() if name not in SEEN} for row in rows]
+
+
+def _row(found: Found[DeskAlert], made: Acknowledgements) -> dict[str, object]:
     alert = found.record
     return {
         "at": found.incoming.appended_at,
@@ -139,20 +152,22 @@ def _row(found: Found[DeskAlert]) -> dict[str, object]:
         "as": alert.told_as.value,
         "urgency": max((rule.urgency for rule in alert.rules), key=lambda urgency: urgency.rank, default="-"),
         "rules": tuple(rule.rule_id for rule in alert.rules),
+        **seen_by(made.get((alert.desk, alert.story_id)), found.incoming),
         "source": alert.head.publisher,
         "title": alert.head.title,
         "event": alert.event_id,
     }
 
 
-def _routing_row(found: Found[Routing]) -> dict[str, object]:
+def _routing_row(found: Found[Routing], made: Acknowledgements) -> dict[str, object]:
     routing = found.record
     return {
         "desk": routing.desk,
         "decision": routing.decision.value,
         "receivers": tuple(routing.receivers),
+        **seen_by(made.get((routing.desk, routing.story_id)), found.incoming),
         "reason": "; ".join(reasons(routing)),
     }
 
 
-COMMANDS = {"tail": tail, "list": list_, "show": show, "league": show_league}
+COMMANDS = {"tail": tail, "list": list_, "show": show, "ack": ack, "league": show_league}

@@ -18,6 +18,7 @@ from agents.cli.redriving import deliveries as redriving
 from agents.cli.states import present
 from config.durations import duration_s
 from config.settings import Settings
+from streams.ids import ReceiverId
 from streams.routing.notification import DeliveryState, DeliveryStatus
 from streams.routing.reconcile import KEPT_FOR, Account, Missing, Standing
 from streams.routing.told import Routing
@@ -129,8 +130,11 @@ def reconcile(
     """
 
     def wanted(routing: Routing) -> Routing:
-        receivers = (name for name in routing.receivers if receiver in (None, name) and desk in (None, routing.desk))
-        return routing.model_copy(update={"receivers": tuple(receivers)})
+        def kept(names: tuple[ReceiverId, ...]) -> tuple[ReceiverId, ...]:
+            return tuple(name for name in names if receiver in (None, name) and desk in (None, routing.desk))
+
+        later = {purpose: kept(names) for purpose, names in routing.escalations.items()}
+        return routing.model_copy(update={"receivers": kept(routing.receivers), "escalations": later})
 
     books = asyncio.run(take_account(settings, since=_since(since), wanted=wanted))
     print_rows(_counts(books.account), as_json=json, empty="nothing was told")

@@ -15,6 +15,7 @@ from agents.net.secret import lacking
 from config.matchers import parse_labels
 from config.routes import load_routes
 from config.settings import Settings
+from streams.routing.escalation import steps_of
 from streams.routing.route import RouteNode, Routes
 from streams.routing.time_interval import quiet_by
 from streams.routing.tree import path_of, walk
@@ -51,7 +52,8 @@ def try_labels(
 ) -> int:
     """Show which way an alert with these labels takes.
 
-    With the reason why each receiver is told or muted. Exit 1 if none is told.
+    With the reason why each receiver is told or muted, and who else is told if nobody acknowledges. Exit 1 if none is
+    told.
     """
     try:
         given, moment = {**TOLD_BY_DEFAULT, **parse_labels(labels)}, _moment(at)
@@ -86,6 +88,9 @@ def _ways(routes: Routes, labels: Mapping[str, str], at: datetime) -> Iterator[d
             "path": path_of(routes.route, hit.path),
             "desk": node.desk,
             "receivers": node.receivers,
+            "escalates": tuple(
+                f"{', '.join(step.to)} after {step.unacked_for_s:g} s" for _, step in steps_of(hit, labels)
+            ),
             "outcome": outcome,
             "why": why,
         }

@@ -8,11 +8,11 @@ from agents.cli.explaining.reasons import reasons
 from agents.cli.reading import Found
 from streams.alerts.alert import Alert, AlertedRule, Relation
 from streams.alerts.urgency import at_most_urgent, late_by_s
-from streams.controls import Control
+from streams.controls import Control, acknowledgement_of
 from streams.latency import HOPS, Hop, Ledger
 from streams.routing.permission import relation_for
 from streams.routing.route import Desk, RouteNode, RoutesVersion
-from streams.routing.told import Routing, RoutingDecision
+from streams.routing.told import PURPOSE, Routing, RoutingDecision
 from streams.routing.tree import Tried, labels_of, path_of, text_of, tried
 
 Line = tuple[str, str]
@@ -30,6 +30,7 @@ def desk_lines(found: Found[Routing], alert: Found[Alert], journey: Journey, gro
     for name in routing.controls:
         yield "silence", _control(name, ground.controls.get(name))
     yield from _routes(found, alert, version, desk, ground)
+    yield from _acknowledged(found, ground)
     yield from _deliveries(found, journey)
 
 
@@ -101,10 +102,21 @@ def _node(one: Tried, root: RouteNode, labels: Mapping[str, str]) -> str:
     return f"{way}: reached, to {', '.join(one.node.receivers) or 'no receiver'}"
 
 
+def _acknowledged(found: Found[Routing], ground: Ground) -> Iterator[Line]:
+    control = ground.controls.get(f"{found.record.desk}/{found.record.story_id}")
+    if control is None or control.kind != "ack":
+        return
+    made = acknowledgement_of(control)
+    routed_at = found.incoming.ledger.at(Hop.ROUTED) or found.incoming.appended_at
+    later = f"not acknowledged: what {made.user} acknowledged was told before"
+    yield "seen", made.after(routed_at) if made.covers(routed_at) else later
+
+
 def _deliveries(found: Found[Routing], journey: Journey) -> Iterator[Line]:
     states = {one.record.delivery_id: one for one in journey.deliveries}
-    for receiver, name in zip(found.record.receivers, deliveries_of(found.record), strict=True):
-        state = states.get(name)
+    for (name, purpose), one in zip(found.record.promised(), deliveries_of(found.record), strict=True):
+        receiver = name if purpose == PURPOSE else f"{name} ({purpose}, unless acknowledged)"
+        state = states.get(one)
         if state is None:
             yield "sent", f"{receiver}: not sent yet"
             continue

@@ -152,5 +152,5 @@ def first_of_each(routings: Iterable[Found[Routing]]) -> list[Found[Routing]]:
 
 
 def deliveries_of(routing: Routing) -> list[DeliveryId]:
-    """Return the ids of the deliveries that a decision led to, in the order of its receivers."""
-    return [delivery_id(receiver, routing.desk, routing.event_id, "alert") for receiver in routing.receivers]
+    """Return the ids of the deliveries that a decision led to, in the order in which it promised them."""
+    return [delivery_id(receiver, routing.desk, routing.event_id, purpose) for receiver, purpose in routing.promised()]

@@ -260,6 +260,20 @@ def test_a_way_through_the_tree_says_why(tocsin: Tocsin, labels: str, at: str, o
     assert said.code == (0 if outcome == "told" else 1)
 
 
+@pytest.mark.parametrize(
+    ("urgency", "expected"), [("flash", ["console after 120 s"]), ("urgent", [])], ids=["a flash", "less"]
+)
+def test_the_steps_that_an_alert_would_go_up_are_shown(
+    tocsin: Tocsin, tmp_path: Path, urgency: str, expected: list[str]
+) -> None:
+    (tmp_path / "tocsin.d/routes.yaml").write_text(
+        "version: 1\nreceivers: {console: {type: console}}\ndesks: {fx: {permissions: [public]}}\n"
+        "route: {desk: fx, escalate: {unacked_for: 2m, to: [console]}}\n"
+    )
+    [row] = [json.loads(tocsin("routes", "test", "--labels", f"urgency={urgency}", "--json").out)]
+    assert (row["receivers"], row["escalates"]) == ([], expected)
+
+
 def test_the_path_through_the_tree_is_shown(tocsin: Tocsin) -> None:
     said = tocsin("routes", "test", "--labels", "topic=ops", "--at", "2026-03-02T12:00Z")
     assert 'route > topic="ops"' in said.out

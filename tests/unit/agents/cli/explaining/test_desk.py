@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -7,6 +7,7 @@ from agents.cli.explaining.journey import Ground, Journey
 from agents.cli.reading import Found
 from streams.alerts.alert import Alert
 from streams.controls import Control
+from streams.ids import ControlId, UserId
 from streams.latency import Hop, Ledger
 from streams.routing.decide import decide
 from streams.routing.route import Matcher, Routes
@@ -120,3 +121,28 @@ def test_a_desk_of_no_node_is_told_so() -> None:
     shown = said(alert(), routing_of(alert(), body), Ground(routes={"v1": version(body)}))
 
     assert "no node is this desk's" in shown
+
+
+@pytest.mark.parametrize(
+    ("up_to", "line"),
+    [
+        pytest.param(NOW, "seen acknowledged by kim after 35.0 s", id="it had been told"),
+        pytest.param(NOW - SECOND, "seen not acknowledged: what kim acknowledged was told before", id="told later"),
+    ],
+)
+def test_who_acknowledged_is_said_and_what_goes_up_unless_somebody_does(up_to: datetime, line: str) -> None:
+    body = routes(node("fx", "hook", escalate=[{"unacked_for_s": 60.0, "to": ["slack-fx"]}]))
+    given = alert(urgency="flash")
+    found = routing_of(given, body)
+    control = Control(
+        kind="ack",
+        id=ControlId(f"fx/{given.story_id}"),
+        starts_at=NOW + 35 * SECOND,
+        up_to_at=up_to,
+        user=UserId("kim"),
+    )
+    lines = said(given, found, Ground(routes={"v1": version(body)}, controls={control.id: control}))
+
+    assert line in lines
+    assert lines[-2:] == ["sent hook: not sent yet", "sent slack-fx (escalation/1, unless acknowledged): not sent yet"]
+    assert not any(one.startswith("seen") for one in said(given, found, Ground(routes={"v1": version(body)})))

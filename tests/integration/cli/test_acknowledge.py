@@ -1,0 +1,151 @@
+"""A flash that nobody acknowledges goes one step up, through the real fan out, sender and command line."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.broker.server import Broker
+from agents.kafka import outgoing
+from config.settings import Settings
+from streams.alerts.alert import Alert
+from streams.ids import StoryId
+from streams.latency import Ledger
+from streams.topics import ALERTS
+from tests.support.alerting import alert
+from tests.support.children import Children
+from tests.support.command_line import Tocsin
+from tests.support.deliver_process import Field
+
+pytestmark = pytest.mark.kafka
+ROUTES = """version: 1
+receivers: {screen: {type: console}, oncall: {type: console}}
+desks: {fx: {permissions: [public]}, ops: {permissions: [public]}}
+route:
+  desk: fx
+  receivers: [screen]
+  escalate: {if: 'urgency="flash"', unacked_for: 20s, to: [oncall]}
+"""
+
+WRONG = (
+    (("alerts", "ack", "5t0ry", "--desk", "opps"), 78, 'no desk "opps" is live (did you mean ops?)'),
+    (("alerts", "ack", "5t0ry", "--desk", "fx"), 78, "the desk fx was told nothing of it"),
+    (("alerts", "ack", " ", "--desk", "fx"), 2, "an id, or the beginning of one, is needed"),
+    (("receivers", "pause", "scren", "--comment", "c"), 78, 'no receiver "scren" is live (did you mean screen?)'),
+    (("receivers", "pause", "screen", "--comment", "c", "--for", "8"), 2, "write 8s for seconds"),
+    (("receivers", "resume", "scren"), 78, "(did you mean screen?)"),
+    (("receivers", "resume", "oncall"), 78, "oncall is not paused: `tocsin receivers list` shows those that are"),
+)
+
+
+@pytest.fixture
+def field(tocsin: Tocsin, tmp_path: Path, broker: Broker, topic_prefix: str) -> Iterator[Field]:
+    """A desk with its routes, and the processes that tell it, at work already: what is due counts from the alert."""
+    (tmp_path / "tocsin.d/routes.yaml").write_text(ROUTES)
+    for group in ("topics", "routes", "rules", "feeds"):
+        assert tocsin(group, "apply").code == 0
+    children = Children(tmp_path / "tocsin.d", broker.bootstrap, topic_prefix)
+    children.start("agents")
+    children.start("deliver")
+    made = Field(Settings(bootstrap=broker.bootstrap, topic_prefix=topic_prefix))
+    publish(made, flash("0", "a0", urgency="routine"))
+    asyncio.run(made.finals(1))
+    yield made
+    assert children.ended() == {}
+    children.stop()
+
+
+def flash(story: str, article: str, **given: Any) -> Alert:  # noqa: ANN401 - an alert's fields
+    now = datetime.now(UTC)
+    times = {"published_at": now, "first_seen_at": now, "fetched_at": now}
+    return alert(article, story=StoryId(f"5t0ry0000000000{story}"), **{"urgency": "flash", **times, **given})
+
+
+def publish(field: Field, *alerts: Alert) -> None:
+    now = datetime.now(UTC)
+    outputs = [
+        outgoing(
+            ALERTS, one, key=one.story_id, by=one.story_id, ce_id=one.event_id, stage="alert", at=now,
+            ledger=Ledger().stamped(fetched=now),
+        )
+        for one in alerts
+    ]  # fmt: skip
+    asyncio.run(field.write(outputs))
+
+
+def said(tocsin: Tocsin, *arguments: str) -> list[dict[str, Any]]:
+    done = tocsin(*arguments, "--json")
+    assert done.code == 0, done.err
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def shown(tocsin: Tocsin, number: int) -> dict[str, dict[str, Any]]:
+    """Return the desk's alerts by their articles, once so many are there."""
+    while len(found := said(tocsin, "alerts", "list", "--desk", "fx")) < number:
+        pass
+    return {one["event"].split("-")[1]: one for one in found}
+
+
+def test_an_acknowledgement_stops_what_it_covers_and_a_later_flash_opens_the_story_again(
+    tocsin: Tocsin, field: Field
+) -> None:
+    publish(field, flash("1", "a1"), flash("2", "a2"))
+    shown(tocsin, 3)
+    [first] = said(tocsin, "alerts", "ack", "5t0ry00000000001", "--desk", "fx")
+    [again] = said(tocsin, "alerts", "ack", first["up_to"], "--desk", "fx", "--user", "lee")
+    assert (first["acknowledged_by"], first["after_s"] > 0) == ("ann", True)
+    assert again == first, "whoever saw it first stays named"
+
+    publish(field, flash("1", "a3", keys={"rare-earths": ["china", "us"]}, relation="update"))
+    found = shown(tocsin, 4)
+    assert {name: one["acknowledged_by"] for name, one in found.items() if name in {"a1", "a3"}} == {
+        "a1": "ann",
+        "a3": None,
+    }
+
+    states = asyncio.run(field.finals(7)).values()
+    up = sorted((one.state.value, one.outcome.partition(" after ")[0]) for one in states if one.receiver == "oncall")
+    assert up == [("delivered", "ok"), ("delivered", "ok"), ("muted", "acknowledged by ann")]
+    assert Counter(one.state.value for one in states) == {"delivered": 6, "muted": 1}
+    account = said(tocsin, "deliveries", "reconcile")
+    assert [(one["receiver"], one["promised"], one["unaccounted"]) for one in account] == [
+        ("oncall", 3, 0),
+        ("screen", 4, 0),
+    ]
+    explained = " ".join(tocsin("explain", first["up_to"]).out.split())
+    assert "acknowledged by ann after" in explained
+    assert "oncall (escalation/1, unless acknowledged): muted" in explained
+    [raised] = said(tocsin, "alerts", "show", first["up_to"])
+    assert raised["acknowledged"]["fx"]["acknowledged_by"] == "ann"
+    assert "acknowledged_by" in tocsin("alerts", "show", first["up_to"]).out
+
+
+def test_a_paused_receiver_is_shown_as_such_and_a_step_up_does_not_wait_for_it(tocsin: Tocsin, field: Field) -> None:
+    assert tocsin("receivers", "pause", "screen", "--comment", "a trial").code == 0
+    publish(field, flash("3", "a1"))
+    states = asyncio.run(field.finals(2)).values()
+    listed = {one["receiver"]: one for one in said(tocsin, "receivers", "list")}
+
+    assert sorted(one.receiver for one in states if one.state.final) == ["oncall", "screen"]
+    assert (listed["screen"]["paused"], listed["screen"]["paused_by"], listed["screen"]["waiting"]) == (True, "ann", 1)
+    assert (listed["oncall"]["paused"], listed["oncall"]["delivered"]) == (False, 1)
+
+    [until] = said(tocsin, "receivers", "pause", "screen", "--for", "8h", "--comment", "not for ever")
+    assert until["paused_until"] is not None
+    assert tocsin("receivers", "resume", "screen").out == "screen is resumed\n"
+    assert "screen" in tocsin("receivers", "list").out
+    assert not any(one["paused"] for one in said(tocsin, "receivers", "list"))
+
+
+def test_what_can_not_be_done_is_said_with_its_cure(tocsin: Tocsin, tmp_path: Path) -> None:
+    (tmp_path / "tocsin.d/routes.yaml").write_text(ROUTES)
+    for group in ("topics", "routes"):
+        assert tocsin(group, "apply").code == 0
+    for arguments, code, problem in WRONG:
+        done = tocsin(*arguments)
+        assert (done.code, problem in " ".join(done.err.split())) == (code, True), done.err
