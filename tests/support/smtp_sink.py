@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from logging import getLogger
 from typing import Any, Self
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.support.golden import DATA
 
+getLogger("mail.log").propagate = False  # the server's own log holds what it was sent, and what it answered
 CERTIFICATE = DATA / "tls" / "localhost.pem"
 USER, PASSWORD = "desk@firm", "p:ss/w@rd-planted"  # both need %-signs in a URL
 
@@ -33,7 +35,9 @@ class SmtpSink:
     security: str = "starttls"
     faults: list[str] = field(default_factory=list)
     refuse: dict[str, int] = field(default_factory=dict)
-    login: str | None = None  # a code that answers each login but the right one; None asks for none
+    login: str | None = None  # `right`, or a code that answers each login; None asks for none
+    echo: str = PASSWORD  # what a server should not say in its refusal
+    logins: int = 0
     received: list[tuple[tuple[str, ...], EmailMessage]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     greeted: list[str] = field(default_factory=list)
@@ -91,10 +95,11 @@ class SmtpSink:
             )
 
     def _judge(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:  # noqa: ANN401, ARG002 - the server's signature
+        self.logins += 1
         right = isinstance(data, LoginPassword) and (data.login, data.password) == (USER.encode(), PASSWORD.encode())
         if right and self.login == "right":
             return AuthResult(success=True)
-        return AuthResult(success=False, handled=False, message=f"{self.login} login {PASSWORD} refused")
+        return AuthResult(success=False, handled=False, message=f"{self.login} login {self.echo} refused")
 
     async def handle_EHLO(  # noqa: N802 - the server's name
         self,
