@@ -66,15 +66,21 @@ def is_open(words: str) -> bool:
 
 def _latin(text: str, pattern: re.Pattern[str], acts: AbstractSet[str]) -> Iterator[tuple[int, int, str]]:
     for found in islice(pattern.finditer(text), MOST_SITES):
-        clause = CLAUSE_END.split(text[max(0, found.start() - REACH_CHARS) : found.start()])[-1]
+        start, end = found.span()
+        clause = CLAUSE_END.split(text[max(0, start - REACH_CHARS) : start])[-1]
         if is_open(clause):
             continue
-        named = [act for word in WORD.findall(clause)[-REACH_WORDS:] if (act := act_of(word))]
-        if not named and found[0].endswith(" off"):  # "calls off its talks"
-            behind = CLAUSE_END.split(text[found.end() : found.end() + REACH_CHARS])[0]
-            telling = [word for word in WORD.findall(behind) if word not in EMPTY]
-            named = [act for word in telling[:1] if (act := act_of(word))]
-        yield from ((*found.span(), f"not {act}") for act in named[-1:] if act in acts)
+        before = [(word, act) for word in list(WORD.finditer(clause))[-REACH_WORDS:] if (act := act_of(word[0]))]
+        if before:
+            word, act = before[-1]
+            named = [(start - len(clause) + word.start(), end, act)]
+        elif found[0].endswith(" off"):  # "calls off its talks"
+            behind = CLAUSE_END.split(text[end : end + REACH_CHARS])[0]
+            telling = [word for word in WORD.finditer(behind) if word[0] not in EMPTY]
+            named = [(start, end + word.end(), act) for word in telling[:1] if (act := act_of(word[0]))]
+        else:
+            continue
+        yield from ((first, last, f"not {act}") for first, last, act in named if act in acts)
 
 
 def _wide(text: str) -> Iterator[tuple[int, int, str]]:

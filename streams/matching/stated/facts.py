@@ -10,7 +10,7 @@ from streams.matching.stated.negations import negations
 
 FACTS = 64
 KINDS = ("money", "percentages", "dates", "negations", "numbers")
-BETWEEN_WORDS = "-,.;:()"
+BETWEEN_WORDS = ("-", ",", ".", ";", ":", "(", ")", '"', "“", "”", "„", " '", "' ", "'\n")
 FULL_WIDTH = re.compile("[\uff04\uff05\uff08\uff09\uff0d\uff0e\uff10-\uff1a\uff21-\uff3a\uff41-\uff5a]")
 TO_NARROW = 0xFEE0  # from a full-width digit, letter or mark to its narrow form
 

@@ -19,7 +19,7 @@ DELAYED = re.compile(
 )
 VALUES = MappingProxyType({
     "hundred": Decimal(100), "three_quarters": Decimal("0.75"), "quarter": Decimal("0.25"), "half": Decimal("0.5"),
-    "half_year": Decimal(6), "dozen": Decimal(12), "one": Decimal(1), "year": Decimal(1),
+    "half_year": Decimal(6), "dozen": Decimal(12), "one": Decimal(1), "span": Decimal(1), "year": Decimal(1),
 })  # fmt: skip
 COUNTING = re.compile(
     rf"(?P<hundred>(?:(?:one|a)[ -])?hundred(?=[ -]per ?cent)|(?:ein)?hundert(?= prozent))"
@@ -31,8 +31,8 @@ COUNTING = re.compile(
     r"|halbe[nr]?(?= (?:million\b|milliarde\b|prozentpunkt|punkt\b)))"
     r"|(?P<dozen>(?P<many>half a|[a-zäöü]+)[ -](?:dozen|dutzend))\b"
     rf"|(?P<one>an?(?: full)?(?=[ -](?:{LARGE}\b|percentage point))"
-    rf"|(?:one|eine?[nmr]?)(?=[ -](?:{LARGE}|per ?cent|pct|basis point|percentage point|prozent|basispunkt))"
-    rf"|one(?=[ -](?:year|month|week)\b{PAST}))"
+    rf"|(?:one|eine?[nmr]?)(?=[ -](?:{LARGE}|per ?cent|pct|basis point|percentage point|prozent|basispunkt)))"
+    rf"|(?P<span>one[ -](?:year|month|week)\b{PAST})"
     rf"|(?P<year>an? year\b{PAST}|ein jahr\b)"
 )
 ARTICLES = frozenset({"a", "an", "one", "ein", "eine", "einen", "einem", "einer"})

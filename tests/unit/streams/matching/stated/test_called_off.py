@@ -1,7 +1,7 @@
 import pytest
 
 from streams.alerts.alert import Relation
-from streams.matching.stated.facts import facts
+from streams.matching.stated.facts import facts, stated
 from tests.support.alerting import Stage
 from tests.unit.streams.alerts.test_relation_languages import told
 
@@ -12,7 +12,10 @@ from tests.unit.streams.alerts.test_relation_languages import told
         ("not impose", "tariffs off the table; the 100% tariff is off; tariff threat scrapped; tariffs are dropped"),
         ("not impose", "drops its 100% tariff; Zölle von 100 Prozent vom Tisch; 100-Prozent-Zölle gestrichen"),
         ("not impose", "搁置关税; 美國取消關稅; 取消对华加征100%关税; 関税撤回; 관세 철회"),
-        ("not impose", "Tariff of 100% on China is 'effectively off the table'; the tariffs are off, he says"),
+        (
+            "not impose",
+            "Tariff of 100% on China is 'effectively off the table'; the tariffs are off, he says; tariffs 'are off'",
+        ),
         ("not meet", "summit called off; Trump-Xi summit cancelled; Trump cancels meeting with Xi; no summit"),
         (
             "not meet",
@@ -59,3 +62,13 @@ def test_a_summit_that_is_called_off_is_news_however_alike_the_words_are() -> No
 
     assert (off.relation, [new.value for new in off.whats_new]) == (Relation.UPDATE, ["not meet"])
     assert again.relation is Relation.CONFIRMATION
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["summit with Xi called off", "calls off the new meeting", "tariffs are off the table", "会晤取消", "取消会晤"],
+)
+def test_what_is_called_off_is_shown_with_what_calls_it_off(words: str) -> None:
+    text = f"Trump: {words}, they say"
+
+    assert [text[fact.start : fact.end] for fact in stated(text)] == [words]

@@ -136,6 +136,7 @@ def test_what_is_no_figure_of_the_news_is_none(text: str) -> None:
         ("China denies it; Peking dementiert; 外交部否认; 否定した; 부인했다", ["denies"]),
         ("refuses to go; lehnt ab; 拒绝; 拒否; 거부", ["refuses"]),
         ("will not blink", ["not blink"]),
+        ("he says 'no deal'; \"no deal\"; “no deal”; 'no deal' it is; „kein Abkommen“", ["not agree"]),
         ("央行不会购入", ["not 购入"]),
         ("not only tariffs; nicht nur Zölle; 不仅; 不少; 不断; no doubt; nothing but", []),
         ("did not immediately respond; has not commented; could not be reached", []),

@@ -1,7 +1,7 @@
 import pytest
 
 from streams.alerts.alert import Relation
-from streams.matching.stated.facts import every_fact, facts
+from streams.matching.stated.facts import every_fact, facts, stated
 from tests.support.alerting import Stage
 from tests.unit.streams.alerts.test_relation_languages import told
 
@@ -72,3 +72,13 @@ def test_a_delay_that_grows_to_a_year_is_news_and_the_same_year_in_another_langu
 
     assert (longer.relation, [new.value for new in longer.whats_new]) == (Relation.UPDATE, ["1"])
     assert again.whats_new == ()
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["one year", "a year", "two dozen", "a billion dollars", "one percent", "a quarter point", "half a million"],
+)
+def test_what_is_new_is_shown_in_whole_words(words: str) -> None:
+    text = f"Delayed by {words}, they say"
+
+    assert [text[fact.start : fact.end] for fact in stated(text)] == [words]
