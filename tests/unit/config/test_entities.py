@@ -109,6 +109,30 @@ def test_a_wrong_list_is_named_with_place_and_cure(members: str, problem: str) -
     assert problem in line
 
 
+@pytest.mark.parametrize(
+    "entity",
+    [
+        pytest.param("names: {{en: ['@{other}']}}", id="by name"),
+        pytest.param("names_in_context: {{names: {{en: [x]}}, require_any: ['@{other}']}}", id="by context"),
+        pytest.param("roles: [{{title: '@{other}'}}]", id="by title"),
+    ],
+)
+def test_entities_that_name_each_other_in_a_circle_are_refused_one_by_one(entity: str) -> None:
+    entries = (f"  - {{id: {name}, type: x, {entity.format(other=other)}}}\n" for name, other in ("ab", "ba"))
+    lines = problems(HEAD + "".join(entries))
+    assert [line.split(":")[1] for line in lines] == ["3", "4"]
+    assert ['entity "a": ' in lines[0], 'entity "b": ' in lines[1]] == [True, True]
+    assert all("entities hold no other entity" in line for line in lines)
+
+
+def test_lists_that_name_each_other_in_a_circle_are_refused_one_by_one() -> None:
+    lines = problems("version: 1\nlists:\n  a: ['#b']\n  b: ['#a']\n")
+    assert lines == [
+        'entities.yaml:3:7 list "a": #b: a list holds no other list: write its members out',
+        'entities.yaml:4:7 list "b": #a: a list holds no other list: write its members out',
+    ]
+
+
 def test_two_entities_of_one_id_are_refused() -> None:
     entity = "  - {id: a, type: person, names: {en: [x]}}\n"
     assert problems(HEAD + entity + entity) == [

@@ -187,11 +187,13 @@ def test_one_rule_can_be_tried_alone_and_one_that_is_not_there_is_named(tocsin: 
 
 def test_a_check_notes_what_is_unclear_and_which_rule_has_no_examples(tocsin: Tocsin, folder: Path) -> None:
     (folder / "rules.yaml").write_text(RULE)
-    (folder / "entities.yaml").write_text(ENTITIES + "  - {id: ree, type: thing, names: {en: [Rare Earths]}}\n")
+    (folder / "entities.yaml").write_text(ENTITIES + "  - {id: ree, type: thing, names: {en: [Rare Earths, It]}}\n")
     said = tocsin("rules", "check")
     assert (said.code, said.err) == (0, "")
     assert said.out.splitlines() == [
-        'note: "rare earths" is a name of @rare_earths and @ree', "note: rule rare-earths has no examples",
+        'note: "rare earths" is a name of @rare_earths and @ree',
+        'note: "It" of @ree is an everyday word: put it under case: or names_in_context:',
+        "note: rule rare-earths has no examples",
         "1 rules, 2 entities, 0 lists are right, 0 examples fail",
     ]  # fmt: skip
 

@@ -78,3 +78,27 @@ def test_of_names_within_each_other_the_longest_wins(text: str, expected: dict[s
 
 def test_names_are_not_stemmed() -> None:
     assert mentions({"ford": {"names": {"en": ["Ford"]}}}, "Fords and fording") == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("\u200fScott Bessent\u200e", id="right-to-left marks"),
+        pytest.param("\u202bScott Bessent\u202c", id="turned text"),
+        pytest.param("Scott\tBessent", id="a tab"),
+        pytest.param("Scott\u00a0Bes\u200bsent\ufeff", id="characters that nobody sees"),
+        pytest.param("Ｓｃｏｔｔ　Ｂｅｓｓｅｎｔ", id="full-width letters"),
+        pytest.param("‘Scott’ Bessent’s", id="curly single quotes"),
+    ],
+)
+def test_a_name_that_was_pasted_is_found_as_it_is_typed_and_the_other_way_round(name: str) -> None:
+    assert mentions({"b": {"names": {"en": [name]}}}, "So Scott Bessent says") == {"b": ["Scott Bessent"]}
+    (found,) = mentions({"b": {"names": {"en": ["Scott Bessent"]}}}, f"So {name} says")["b"]
+    assert found in name
+
+
+def test_entities_on_the_topic_that_name_each_other_in_a_circle_are_rejected_and_the_others_stay() -> None:
+    bodies = {"a": {"names": {"en": ["@b"]}}, "b": {"names": {"en": ["@a"]}}, "c": {"names": {"en": ["Xi"]}}}
+    made = matcher({"r": "@c"}, entities=bodies)
+    assert sorted(made.rejected) == ["entity/a@a-1", "entity/b@b-1"]
+    assert [hit.rule_id for hit in made.match(article("Xi")).rules] == ["r"]
