@@ -12,7 +12,8 @@ from streams.ids import content_id
 from streams.matching.rule import Urgency
 from streams.routing.notification import Delivery
 from streams.routing.route import Receiver
-from streams.topics import DELIVERIES, RETRIES, THREADS
+from streams.topics import AUDIT, DELIVERIES, RETRIES, THREADS
+from tests.support.audited import said, verified
 from tests.support.deliver_process import Field
 from tests.support.notices import delivery
 from tests.support.processes import Child, children, until
@@ -95,6 +96,12 @@ async def test_five_kills_lose_nothing_and_repeat_only_what_was_in_flight(
         assert {states[name].state.value for name in living} == {"delivered"}
         assert {states[name].state.value for name in dead_ids if name in states} == {"handed_off"}
         assert dead_ids <= await field.in_hand()
+
+        audit = await field.records(AUDIT)
+        assert set(said(audit)) >= {("delivered", name) for name in living}
+        verification = verified(audit)
+        assert not any(finding.is_break for finding in verification.findings)
+        assert sum(chain.closed for chain in verification.chains.values()) == 1, "the last process ended in order"
 
         hooked = {one.delivery_id for one in deliveries(HOOKS)}
         came = Counter(name for name in sink.ids if name in hooked)

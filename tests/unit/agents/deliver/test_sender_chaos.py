@@ -12,6 +12,8 @@ from agents.deliver.outcome import Outcome, OutcomeKind, ambiguous, delivered, f
 from agents.kafka import Outgoing
 from streams.matching.rule import Urgency
 from streams.routing.notification import Delivery
+from streams.topics import AUDIT
+from tests.support.audited import said, verified
 from tests.support.delivery_world import MemoryReceiver, Process, receiver, routes, until
 from tests.support.sender_world import World, jumping, sent_to
 
@@ -81,6 +83,8 @@ async def test_faults_and_kills_lose_nothing_and_repeat_only_what_was_in_flight(
     states = log.states()
     assert {states[name].state.value for name in living} == {"delivered"}
     assert {state.state.value for state in states.values() if state.receiver == DEAD} == {"handed_off"}
+    assert set(said(log.of(AUDIT))) == {("delivered", name) for name in living}
+    assert verified(log.of(AUDIT)).findings == []
     took = sum((channel.took for channel in channels.values()), Counter())
     assert set(took) == living
     twins = sum(took.values()) - len(living)
