@@ -172,8 +172,8 @@ class Settlement:
         taken = [each for each in job.together if shown is None or each.delivery.delivery_id in shown]
         if job.delivery.is_digest:
             self.moments.sent(job.delivery.receiver)
-        elif job.delivery.redrive_of is None:  # a person's wish of today says nothing of how long news takes
-            self._measure(job, at)
+        elif job.delivery.redrive_of is None and job.delivery.unless_acked is None:
+            self._measure(job, at)  # a person's wish of today says nothing of how long news takes, nor does a step up
         await self._perform([(each, effects.final(each, DeliveryStatus.DELIVERED, outcome, at=at)) for each in taken])
         left = [each for each in job.together if each not in taken]
         await self.put_off([(each, HandOffReason.SCHEDULED, LEFT_OVER_S) for each in left])

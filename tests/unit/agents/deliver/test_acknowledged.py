@@ -46,7 +46,7 @@ def now_s(world: World) -> float:
 @jumping
 async def test_what_nobody_acknowledged_goes_one_step_up_when_it_is_due_and_costs_few_records() -> None:
     world = World(pd=MemoryReceiver())
-    async with world.running():
+    async with world.running() as process:
         world.log.publish(step_up())
         await world.settled(1)
     [(at_s, _)] = world.channels["pd"].calls
@@ -55,6 +55,7 @@ async def test_what_nobody_acknowledged_goes_one_step_up_when_it_is_due_and_cost
     handed_off = [Delivery.from_json(record.value) for topic in RETRIES.values() for record in world.log.of(topic)]
     assert {(one.reason, one.attempts) for one in handed_off} == {("scheduled", 0)}
     assert len(handed_off) <= 14  # 30 s, 5 s and 1 s, each as often as it takes
+    assert process.metrics.stage_latency.labels("total")._sum.get() == 0, "it waited on purpose"
 
 
 @pytest.mark.parametrize("at_s", [35.0, 119.0], ids=["while it waits in a tier", "just before it is due"])
@@ -71,6 +72,28 @@ async def test_an_acknowledgement_stops_it_and_the_state_says_who_and_how_fast(a
     assert (state.state, state.attempts) == (DeliveryStatus.MUTED, 0)
     assert state.outcome.startswith("acknowledged by kim after ")
     assert f"{at_s:.1f} s" in state.outcome or "2 min" in state.outcome
+
+
+@jumping
+async def test_mutation_a_sender_that_does_not_ask_sends_what_was_acknowledged() -> None:
+    world = World(pd=MemoryReceiver())
+    async with world.running() as process:
+        process.receivers.why_acknowledged = lambda *_: None  # type: ignore[method-assign]
+        process.receivers.apply(ack(at_s=0, up_to_s=1))
+        world.log.publish(step_up())
+        await world.settled(1)
+    assert len(world.channels["pd"].calls) == 1
+
+
+@jumping
+async def test_mutation_an_acknowledgement_of_everything_swallows_a_later_flash() -> None:
+    world = World(pd=MemoryReceiver())
+    async with world.running() as process:
+        process.receivers.apply(ack(at_s=0, up_to_s=90 * 86_400))
+        await until(lambda: now_s(world) >= 60)
+        world.log.publish(step_up(routed_s=60.0))
+        await world.settled(1)
+    assert world.log.outcomes() == ["muted"]
 
 
 @jumping
