@@ -148,10 +148,16 @@ class Reader:
         Returns the present end of each partition that has such a record.
         """
         ends = await self.ends()  # first: what is appended meanwhile is not older than the moment, and has an offset
+        found = await self.offsets_at(moment, ends=ends)
+        for place, offset in found.items():
+            self.seek(place, offset)
+        return {place: ends[place] for place in self._places if found[place] < ends[place]}
+
+    async def offsets_at(self, moment: datetime, *, ends: Mapping[Any, int] | None = None) -> Mapping[Any, int]:
+        """Return the offset of each partition's first record from a moment (UTC) on; its end where there is none."""
+        ends = await self.ends() if ends is None else ends
         found = await self._client.offsets_for_times(dict.fromkeys(self._places, int(moment.timestamp() * 1000)))
-        for place in self._places:
-            self.seek(place, found[place].offset if found[place] else ends[place])
-        return {place: ends[place] for place in self._places if found[place] and found[place].offset < ends[place]}
+        return {place: found[place].offset if found[place] else ends[place] for place in self._places}
 
     async def read_to(self, ends: Mapping[Any, int], apply: Apply) -> None:
         """Apply everything from where the reader stands to `ends`."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
+from agents.cli.explaining.audited import ends_of
 from agents.cli.reading import Found
 from agents.cli.states import present
 from agents.kafka import Incoming
@@ -93,6 +94,13 @@ class Topics:
         """Return every record of a topic that can be read, oldest first."""
         return await self.mentioning(topic, kind, [""])
 
+    async def ends_of(
+        self, names: Collection[DeliveryId], routings: Collection[Found[Routing]]
+    ) -> list[Found[DeliveryState]]:
+        """Return how deliveries of these routings ended that have no state any more."""
+        times = [found.incoming.appended_at for found in routings]
+        return await ends_of(self._settings, names, since=min(times), until=max(times)) if names else []
+
     def said(self, *topics: Topic) -> str:
         """Return how much was looked at and how far back it goes, in words."""
         return " and ".join(self._said(topic) for topic in topics)
@@ -120,6 +128,7 @@ async def follow(topics: Topics, name: str) -> Journey:
     routings = await topics.mentioning(ROUTINGS, Routing, events, lambda routing: routing.event_id in events)
     sent = {one for found in routings for one in deliveries_of(found.record)}
     states = await topics.mentioning(DELIVERY_STATES, DeliveryState, sent, lambda state: state.delivery_id in sent)
+    states += await topics.ends_of(sent - {found.record.delivery_id for found in states}, routings)
     matches = await topics.mentioning(MATCHES, Match, ids, lambda match: match.head.article_id in ids)
     return Journey(articles, matches, alerts, first_of_each(routings), present(states))
 

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from agents.audit import written
-from agents.kafka import Outgoing, Producer
+from agents.kafka import Outgoing, Producer, outgoing
 from config.settings import load_settings
 from streams.audit import Action, AuditEntry, Chain, sealed
-from streams.topics import AUDIT
+from streams.ids import ReceiverId, delivery_id
+from streams.routing.told import Routing
+from streams.topics import ALERTS, AUDIT, ROUTINGS
+from tests.support.alerting import alert, head
 from tests.support.command_line import Tocsin
 
 pytestmark = pytest.mark.kafka
@@ -144,6 +147,37 @@ def test_an_export_takes_what_is_asked_for(tocsin: Tocsin, folder: Path) -> None
     assert subjects("--user", "ann") == ["d11"]
     assert subjects("--subject", "d1") == ["d10", "d11"]
     assert tocsin("audit", "export", "--from", "yesterday").code == 2
+
+
+def test_explain_says_how_a_delivery_ended_whose_state_is_over(tocsin: Tocsin, folder: Path) -> None:
+    del folder
+    given = alert(head=head("a1"))
+    routing = Routing.model_validate(
+        {
+            "routing_id": f"{given.event_id}@fx", "event_id": given.event_id, "story_id": given.story_id, "desk": "fx",
+            "decision": "told", "reason": "", "receivers": ("hook", "chat"), "routes_version": "r1",
+        }
+    )  # fmt: skip
+    told = {"receiver": "hook", "attempts": 3, "provider_ref": None}
+    name = str(delivery_id(ReceiverId("hook"), routing.desk, given.event_id, "alert"))
+    made = Chain("deliver/1/a")
+    append(
+        [
+            outgoing(ALERTS, given, key=given.story_id, by=given.story_id, ce_id="x", stage="test", at=NOON),
+            outgoing(ROUTINGS, routing, key=given.story_id, by=given.story_id, ce_id="x", stage="test", at=NOON),
+            *(
+                written(made.add(Action(at=NOON, action=action, subject=name, after=after)))
+                for action, after in (
+                    ("redriven", {"delivery_id": "other"}), ("dead", told | {"outcome": "http_404"}),
+                    ("dead", told | {"outcome": "a copy"}), ("unheard of", told | {"outcome": "x"}),
+                )
+            ),
+            raw(b'{"subject":"' + name.encode() + b'"}'),
+        ]
+    )  # fmt: skip
+    said = tocsin("explain", "a1").out
+    assert "hook: dead after 3 attempts: http_404" in said
+    assert "chat: not sent yet" in said
 
 
 def test_an_empty_audit_and_files_that_are_not_there_are_said(tocsin: Tocsin, folder: Path) -> None:
