@@ -92,7 +92,8 @@ def foreign_operator(parts: Sequence[str]) -> tuple[int, Wrong] | None:
         if part == ":":
             return at, (": by itself", "write title:a as one")
         if (what := _said_of(parts, at)) is not None:
-            return at, (what, f"write {' '.join(_ours(parts))}")
+            phrase = f', or "{" ".join(parts)}" for the phrase' if part == "same" else ""
+            return at, (what, f"write {' '.join(_ours(parts))}{phrase}")
     return None
 
 
@@ -145,14 +146,15 @@ def _operand(part: str) -> Mapping[str, str]:
 
 
 def _prefix(parts: Sequence[str], at: int) -> str:
-    """Return our form of a prefix of another system, or nothing; names of fields count as such before a group."""
+    """Return our form of a prefix of another system, or nothing; everyday words count as such before a group."""
     part = parts[at]
     if at + 1 == len(parts):
         return ""
     if (field := _FIELDS.get(part.removesuffix("=").lower())) and (part[-1] == "=" or parts[at + 1][0] == "("):
         return field
     for pattern, ours in _PREFIXES:
-        if (found := pattern.fullmatch(part)) is not None:
+        found = pattern.fullmatch(part)
+        if found and (found.groups() or part == "CASE" or parts[at + 1][0] == "("):
             return ours.replace("{n}", found[1]) if found.groups() else ours
     return ""
 

@@ -141,6 +141,10 @@ def test_a_query_knows_what_it_refers_to() -> None:
         pytest.param("plural(tariff)", 1, 1, "the plural behind =, as in =tariffs", id="the plural alone"),
         pytest.param("singular(tariff)", 1, 1, "write =(tariff)", id="the singular alone"),
         pytest.param("nocaps(aids)", 1, 1, "write CASE(aids)", id="in small letters alone"),
+        pytest.param("case study", 1, 1, 'write "case study" for the phrase', id="a word that is a prefix of Lexis"),
+        pytest.param(
+            "the same day", 1, 5, 'write the PARA day, or "the same day" for the phrase', id="same in a phrase"
+        ),
         pytest.param("a (b)", 1, 1, "write a AND (b), or OR between them", id="a group is no part of a phrase"),
         pytest.param("trump not xi", 1, 7, "write trump AND NOT xi", id="not between two words"),
         pytest.param("a and not b", 1, 3, "write a AND NOT b", id="and not in small letters"),
