@@ -4,19 +4,22 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agents.broker.server import Broker
+from agents.cli.reading import newest_by_key
 from agents.kafka import outgoing
 from config.settings import Settings
-from streams.alerts.alert import Alert
-from streams.ids import StoryId
+from streams.alerts.alert import Alert, DeskAlert, Relation
+from streams.controls import Control
+from streams.ids import ControlId, DeliveryId, DeskId, ReceiverId, StoryId, UserId
 from streams.latency import Ledger
-from streams.topics import ALERTS
+from streams.routing.notification import DeliveryState, DeliveryStatus
+from streams.topics import ALERTS, CONTROLS, DELIVERY_STATES, desk_topic
 from tests.support.alerting import alert
 from tests.support.children import Children
 from tests.support.command_line import Tocsin
@@ -142,10 +145,76 @@ def test_a_paused_receiver_is_shown_as_such_and_a_step_up_does_not_wait_for_it(t
     assert not any(one["paused"] for one in said(tocsin, "receivers", "list"))
 
 
-def test_what_can_not_be_done_is_said_with_its_cure(tocsin: Tocsin, tmp_path: Path) -> None:
+@pytest.fixture
+def applied(tocsin: Tocsin, tmp_path: Path, broker: Broker, topic_prefix: str) -> Field:
+    """A desk with its routes; nobody is at work."""
     (tmp_path / "tocsin.d/routes.yaml").write_text(ROUTES)
     for group in ("topics", "routes"):
         assert tocsin(group, "apply").code == 0
+    return Field(Settings(bootstrap=broker.bootstrap, topic_prefix=topic_prefix))
+
+
+def test_what_can_not_be_done_is_said_with_its_cure(tocsin: Tocsin, applied: Field) -> None:  # noqa: ARG001 - the routes
     for arguments, code, problem in WRONG:
         done = tocsin(*arguments)
         assert (done.code, problem in " ".join(done.err.split())) == (code, True), done.err
+
+
+def test_a_story_an_alert_or_an_event_names_what_is_acknowledged_and_ended_ones_are_cleared_away(
+    tocsin: Tocsin, applied: Field
+) -> None:
+    now, given = datetime.now(UTC), [flash("1", "a1"), flash("2", "a2")]
+    seen = [
+        DeskAlert(**one.model_dump(), desk=DeskId("fx"), told_as=Relation.FIRST, routes_version="v") for one in given
+    ]
+    over = Control(
+        kind="ack", id=ControlId("fx/old"), starts_at=now, ends_at=now - timedelta(days=1), user=UserId("kim")
+    )
+    common = {"stage": "t", "at": now}
+    outputs = [outgoing(desk_topic("fx"), one, key=one.story_id, ce_id=one.event_id, **common) for one in seen]
+    asyncio.run(applied.write([*outputs, outgoing(CONTROLS, over, key=over.key, ce_id=over.id, **common)]))
+
+    several = tocsin("alerts", "ack", "5t0ry", "--desk", "fx")
+    assert (several.code, "2 stories that the desk fx was told have ids that begin so" in several.err) == (78, True)
+    [by_alert] = said(tocsin, "alerts", "ack", given[0].rules[0].alert_id, "--desk", "fx")
+    [by_event] = said(tocsin, "alerts", "ack", given[1].event_id, "--desk", "fx", "--user", "lee")
+    assert [(one["story"], one["acknowledged_by"]) for one in (by_alert, by_event)] == [
+        (given[0].story_id, "ann"),
+        (given[1].story_id, "lee"),
+    ]
+    kept = {one.record.key for one in asyncio.run(newest_by_key(applied.settings, CONTROLS, Control))}
+    assert kept == {f"ack/fx/{one.story_id}" for one in given}
+
+
+def test_receivers_are_listed_with_what_their_last_answers_say(tocsin: Tocsin, applied: Field) -> None:
+    now = datetime.now(UTC)
+    told = [  # in this order
+        ("screen", "dead", "http_401", timedelta()),
+        ("screen", "delivered", "ok", timedelta()),
+        ("screen", "expired", "time_to_live_over", timedelta(days=2)),
+        ("screen", "handed_off", "scheduled 5m", timedelta(days=2)),
+        ("oncall", "delivered", "ok", timedelta()),
+        ("oncall", "dead", "http_410", timedelta()),
+    ]
+    states = [
+        DeliveryState(
+            delivery_id=DeliveryId(f"{number:026x}"), receiver=ReceiverId(name), seq=0, state=DeliveryStatus(state),
+            attempts=1, outcome=outcome, changed_at=now - ago + timedelta(milliseconds=number),
+        )
+        for number, (name, state, outcome, ago) in enumerate(told)
+    ]  # fmt: skip
+    asyncio.run(
+        applied.write(
+            [
+                outgoing(
+                    DELIVERY_STATES, one, key=one.delivery_id, by=one.receiver, ce_id=one.delivery_id, stage="t", at=now
+                )
+                for one in states
+            ]
+        )
+    )
+
+    listed = {one["receiver"]: one for one in said(tocsin, "receivers", "list")}
+    names = ("needs_attention", "off", "waiting", "delivered", "dead", "expired")
+    assert [listed["screen"][name] for name in names] == [None, False, 1, 1, 1, 0]
+    assert [listed["oncall"][name] for name in names] == ["http_410", True, 0, 1, 1, 0]
