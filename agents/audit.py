@@ -79,9 +79,13 @@ class Auditor:
         await self.log.deliver([*self._unanswered, *last])
 
     async def _write_next(self) -> None:
-        taken = [self._waiting.pop(0)]
-        while self._waiting and sum(len(each) for each, *_ in taken) + len(self._waiting[0][0]) <= MOST_ENTRIES:
-            taken.append(self._waiting.pop(0))
+        count = entries = 0
+        for actions, *_ in self._waiting:
+            entries += len(actions)
+            if count and entries > MOST_ENTRIES:
+                break
+            count += 1
+        taken, self._waiting = self._waiting[:count], self._waiting[count:]
         for action in (action for actions, *_ in taken for action in actions):
             self._unanswered.append(written(self._chain.add(action)))
             if len(self._unanswered) % TURN_AFTER == 0:

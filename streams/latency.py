@@ -24,6 +24,8 @@ class Hop(StrEnum):
 
 
 HOPS = tuple(Hop)
+_HOPS: Mapping[str, Hop] = MappingProxyType({hop.value: hop for hop in HOPS})
+_NAMES = MappingProxyType({hop: f'"{hop.value}"' for hop in HOPS})  # as they stand in JSON
 STEPS = MappingProxyType(
     {
         "fetch": (Hop.FIRST_SEEN, Hop.FETCHED),
@@ -49,7 +51,7 @@ class Ledger:
 
     def stamped(self, **hops: datetime | None) -> "Ledger":
         """Return a ledger with these hops (by name, such as `matched=now`) added or replaced."""
-        return Ledger(MappingProxyType({**self.times, **{Hop(name): moment for name, moment in hops.items()}}))
+        return Ledger(MappingProxyType({**self.times, **{_HOPS[name]: moment for name, moment in hops.items()}}))
 
     def lag_ms(self, start: Hop, end: Hop) -> float | None:
         """Return the milliseconds from one hop to another; negative across clocks that differ; None if unknown."""
@@ -62,8 +64,8 @@ class Ledger:
 
     def to_header(self) -> bytes:
         """Return the JSON of the header `tocsin-ledger`: hop to RFC 3339 time or null, in the hops' order."""
-        known = {hop.value: _to_text(self.times[hop]) for hop in HOPS if hop in self.times}
-        return json.dumps(known, separators=(",", ":")).encode()
+        known = [f"{name}:{_to_json(self.times[hop])}" for hop, name in _NAMES.items() if hop in self.times]
+        return f"{{{','.join(known)}}}".encode()
 
 
 def read_ledger(header: bytes | None) -> Ledger:
@@ -73,15 +75,21 @@ def read_ledger(header: bytes | None) -> Ledger:
     """
     try:
         raw = json.loads(header or b"{}")
-        times = {Hop(name): _to_time(text) for name, text in raw.items() if name in HOPS}
+        times = {_HOPS[name]: _to_time(text) for name, text in raw.items() if name in _HOPS}
     except (ValueError, TypeError, AttributeError, OverflowError):
         return Ledger()
     return Ledger(MappingProxyType(times))
 
 
-def _to_text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+def _to_json(moment: datetime | None) -> str:
+    if moment is None:
+        return "null"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f'"{utc.isoformat(timespec="microseconds")[:-6]}Z"'
 
 
 def _to_time(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)

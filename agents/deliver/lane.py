@@ -68,6 +68,9 @@ class Lane:
         self._work, self._spawn, self._clock, self._metrics = work, spawn, clock, metrics
         self._paused_s = paused_s
         self._label = metrics.capped("receiver", receiver.receiver_id)
+        # Looked up once: each delivery sets them three times, and a look-up costs more than the rest of it.
+        self._depth, self._frozen = metrics.lane_depth.labels(self._label), metrics.lane_frozen.labels(self._label)
+        self._given_up = metrics.breaker_open.labels(self._label)
         self._bucket = Bucket(receiver.rate.per_second, receiver.rate.burst)
         self._breaker = Breaker()
         self._frozen_until = 0.0
@@ -243,6 +246,6 @@ class Lane:
         self._count_busy()
         self._at_work = bool(self.queued or self._sending)
         self._changed.set()
-        self._metrics.lane_depth.labels(self._label).set(self.queued + len(self._sending))
-        self._metrics.lane_frozen.labels(self._label).set(self._frozen_until > self._clock())
-        self._metrics.breaker_open.labels(self._label).set(self._breaker.open)
+        self._depth.set(self.queued + len(self._sending))
+        self._frozen.set(self._frozen_until > self._clock())
+        self._given_up.set(self._breaker.open)

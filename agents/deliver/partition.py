@@ -27,6 +27,7 @@ from streams.routing.receiver import slots
 from streams.routing.storm import Storms
 from streams.topics import Topic
 
+TURN_AFTER = 10  # records that are decoded, some ms: then the loop turns, for others are being sent
 NO_TIME, NO_JITTER = timedelta(), DeliveryId("")
 LOG = log.named("deliver")
 
@@ -67,9 +68,11 @@ class Partition:
         source = self._sources.setdefault(topic, Source())
         self.settlement.turn()
         new = [record for record in records if source.offsets.take(record.offset)]
-        for record in new:
+        for count, record in enumerate(new, start=1):
             if job := await self._read(topic, record):
                 heapq.heappush(source.waiting, job)
+            if count % TURN_AFTER == 0:
+                await asyncio.sleep(0)
         await self._place_due(topic, source)
 
     async def end(self, within_s: float) -> None:

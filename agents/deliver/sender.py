@@ -1,6 +1,7 @@
 """The sender: owner's work for the delivery topics, one `Partition` for each number that this process holds."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
@@ -73,6 +74,7 @@ class Sender:
         await self._up.wait()
         partition = self._partitions[number]
         LOG.info("deliveries restored", partition=number, states=len(partition.settlement.ledger))
+        gc.freeze()  # the states stay: a look at them would hold up whatever is being sent meanwhile
         partition.start()
 
     async def take(self, records: Sequence[Incoming]) -> None:
