@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from streams.controls import Control
+from streams.controls import Control, acknowledged_in, paused_in
 from streams.ids import ControlId, UserId
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -24,3 +24,19 @@ def test_a_controls_key_says_what_it_is_about(kind: str, name: str, key: str) ->
     )
     assert control.key == key
     assert Control.from_json(control.to_json()) == control
+
+
+@pytest.mark.parametrize(
+    ("key", "acknowledged", "paused"),
+    [
+        pytest.param("ack/fx/s1", ("fx", "s1"), None, id="acknowledgement"),
+        pytest.param("ack/fx", None, None, id="of no story"),
+        pytest.param("pause/hook", None, "hook", id="pause"),
+        pytest.param("pause/", None, None, id="of no receiver"),
+        pytest.param("silence/x1", None, None, id="silence"),
+    ],
+)
+def test_a_key_says_what_is_acknowledged_or_paused(
+    key: str, acknowledged: tuple[str, str] | None, paused: str | None
+) -> None:
+    assert (acknowledged_in(key), paused_in(key)) == (acknowledged, paused)
