@@ -112,7 +112,7 @@ class Metrics:
         self.retry_backlog = self._gauge("retry_backlog", "Records that wait in a tier.", delay=tuple(RETRY_DELAYS_S))
         self.oldest_undelivered = self._gauge(
             "oldest_undelivered_seconds",
-            "Age, since it was routed, of the oldest delivery in hand without a final state.",
+            "Age, since it was routed or was due, of the oldest delivery in hand without a final state.",
             urgency=tuple(Urgency),
         )
         self.alerts_unaccounted = self._gauge(

@@ -43,5 +43,11 @@ class Job:
         """Return when the delivery was decided (UTC), whichever topic it has come from."""
         return self.ledger.at(Hop.ROUTED) or self.record.appended_at
 
+    @property
+    def owed_since(self) -> datetime:
+        """Return when it was to be sent (UTC): when it was decided, or due if that is later and nobody tried yet."""
+        due_at = None if self.delivery.attempts else self.delivery.not_before
+        return max(self.routed_at, due_at or self.routed_at)
+
     def __lt__(self, other: "Job") -> bool:
         return (self.due_at, self.record.offset) < (other.due_at, other.record.offset)

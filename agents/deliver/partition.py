@@ -100,17 +100,19 @@ class Partition:
                 await self._around.owner.commit(topic, self.number, offset)
 
     def oldest(self) -> Mapping[Urgency, datetime]:
-        """Return, by urgency, when the oldest delivery in hand was routed of those that have no final state.
+        """Return, by urgency, since when the oldest delivery in hand is owed of those that have no final state.
 
-        A copy may stand in a tier after its delivery ended, until it is due and dropped: it counts for nothing.
-        Cost: a sort of what is in hand.
+        A copy may stand in a tier after its delivery ended, until it is due and dropped: it counts for nothing, nor
+        does a step up or a digest's member before its time. Cost: a sort of what is in hand.
         """
+        now = self._around.now()
         found: dict[Urgency, datetime] = {}
         groups = chain((source.waiting for source in self._sources.values()), self._in_flight.values())
-        for job in sorted(chain.from_iterable(groups), key=lambda job: job.routed_at):
+        for job in sorted(chain.from_iterable(groups), key=lambda job: job.owed_since):
             urgency = job.delivery.urgency
-            if urgency not in found and self.settlement.ledger.judge(job.delivery) is not Verdict.FINAL:
-                found[urgency] = job.routed_at
+            owed = job.owed_since <= now and urgency not in found
+            if owed and self.settlement.ledger.judge(job.delivery) is not Verdict.FINAL:
+                found[urgency] = job.owed_since
         return found
 
     async def _read(self, topic: Topic, record: Incoming) -> Job | None:

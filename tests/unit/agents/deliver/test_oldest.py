@@ -6,7 +6,7 @@ from datetime import timedelta
 from agents.deliver.outcome import failed, throttled
 from streams.matching.rule import Urgency
 from streams.topics import RETRIES
-from tests.support.delivery_world import MemoryReceiver, Process, until
+from tests.support.delivery_world import MemoryReceiver, Process
 from tests.support.sender_world import World, in_order, jumping, sent_to
 
 
@@ -57,13 +57,24 @@ async def test_a_twin_is_known_while_it_waits_for_the_first() -> None:
 
 @jumping
 async def test_a_copy_in_a_tier_of_what_was_delivered_counts_for_nothing() -> None:
-    world = World(hook=MemoryReceiver())
+    world = World(hook=MemoryReceiver(), slow=MemoryReceiver(takes_s=60.0))
     async with world.running() as process:
         world.publish(0)
         await world.settled(1)
         world.log.publish(sent_to("hook").model_copy(update={"seq": 1}), RETRIES["5m"])
         await asyncio.sleep(20)
-        world.publish(1, not_before=world.log.now + timedelta(seconds=60))
-        await until(lambda: len(world.log.states()) == 2)
+        assert ages_s(world, process) == {}
+        world.publish(1, to="slow")
         await asyncio.sleep(5)
         assert ages_s(world, process) == {Urgency.URGENT: 5}
+
+
+@jumping
+async def test_what_waits_for_its_time_is_owed_from_then_and_what_failed_from_the_start() -> None:
+    world = World(hook=MemoryReceiver(always=failed("http_500")))
+    async with world.running() as process:
+        world.publish(0, not_before=world.log.now + timedelta(seconds=100))
+        await asyncio.sleep(90)
+        assert ages_s(world, process) == {}
+        await asyncio.sleep(15)
+        assert ages_s(world, process) == {Urgency.URGENT: 105}
