@@ -39,8 +39,8 @@ def test_what_the_shipped_routes_say_in_comments_works_when_it_is_taken(tmp_path
     shipped = (Path(__file__).parents[3] / "config/defaults/routes.yaml").read_text()
     comments = [line[2:] for line in shipped.splitlines() if line.startswith("#   ")]
     text = shipped.replace("receivers:\n", "receivers:\n" + "\n".join(comments) + "\n", 1)
-    (tmp_path / "routes.yaml").write_text(text.replace("[console]", "[console, slack-trading, hook]"))
-    assert set(load_routes(tmp_path).receivers) == {"console", "slack-trading", "hook"}
+    (tmp_path / "routes.yaml").write_text(text.replace("[console]", "[console, slack-trading, hook, mail]"))
+    assert set(load_routes(tmp_path).receivers) == {"console", "slack-trading", "hook", "mail"}
 
 
 def test_the_shipped_rules_load_and_their_owners_are_desks_of_the_shipped_routes() -> None:

@@ -44,6 +44,23 @@ def test_teams_and_pagerduty_are_sent_to_at_the_rate_that_they_allow() -> None:
     assert pagerduty.burst + 60 * pagerduty.per_second <= 120
 
 
+def test_a_digest_and_a_storm_are_read_and_people_have_a_storm_without_a_word() -> None:
+    digest = one("{type: console, digest: {every: 10m, max_items: 5, flash: digest}}").digest
+    assert digest is not None
+    assert (digest.every_s, digest.max_items, digest.flash) == (600.0, 5, "digest")
+    usual = one("{type: console, digest: {every: 1h}}").digest
+    assert usual is not None
+    assert (usual.max_items, usual.flash) == (20, "at_once")
+    limits = {
+        "{type: slack, token_file: t, channel: C1}": 30,
+        "{type: teams, url_file: u}": 30,
+        "{type: email, smtp_file: s, from: a@b.test, to: [a@b.test]}": 30,
+        "{type: webhook, url_file: u, storm: {roots_per_minute: 7}}": 7,
+    }
+    assert {text: (found := one(text).storm) and found.roots_per_minute for text in limits} == limits
+    assert one("{type: webhook, url_file: u}").storm is None
+
+
 def test_a_burst_is_a_second_of_the_rate_unless_it_is_said() -> None:
     assert one("{type: console, rate: {per_second: 7.6}}").rate.burst == 8
     assert one("{type: console, rate: {per_second: 0.1}}").rate.burst == 1
@@ -61,7 +78,9 @@ def test_a_burst_is_a_second_of_the_rate_unless_it_is_said() -> None:
         pytest.param("{type: console, digest: {every: 10}}", "write 10s for seconds", id="a digest without a unit"),
         pytest.param("{type: console, digest: {every: 1h, max_items: 0}}", "from 1 to 20", id="no items"),
         pytest.param("{type: console, digest: {every: 1h, flash: no}}", "none of at_once, digest", id="no flash"),
-        pytest.param("{type: console, storm: {root_per_minute: 3}}", "did you mean roots_per_minute", id="a storm misspelt"),
+        pytest.param(
+            "{type: console, storm: {root_per_minute: 3}}", "did you mean roots_per_minute", id="a storm misspelt"
+        ),
         pytest.param("{type: console, storm: {roots_per_minute: 0}}", "from 1 to 10000", id="a storm at once"),
         pytest.param("{type: slack, channel: C1}", "exactly one of token_file", id="no secret"),
         pytest.param("{type: slack, token_file: x}", "needs a channel", id="no channel"),

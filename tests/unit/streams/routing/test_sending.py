@@ -3,10 +3,12 @@ from datetime import timedelta
 import pytest
 
 from streams.alerts.alert import Relation
+from streams.ids import ReceiverId
 from streams.matching.rule import Urgency
 from streams.routing.notification import Delivery
 from streams.routing.permission import Telling, as_seen_by
-from streams.routing.route import Receiver, RouteNode
+from streams.routing.route import DigestPlan, Receiver, RouteNode
+from streams.routing.schedule import next_moment
 from streams.routing.sending import deliveries_of, time_to_live_s
 from streams.routing.told import RoutingDecision, ToldKey
 from streams.routing.tree import Hit
@@ -91,3 +93,17 @@ def test_the_time_to_live_is_the_receivers_own_or_by_its_type(
     found = Receiver.model_validate({"receiver_id": "r", **receiver}) if receiver else None
 
     assert time_to_live_s(found, Urgency(urgency)) == ttl_s
+
+
+def test_a_receiver_that_is_told_in_digests_gets_a_member_under_the_id_that_its_routing_promises() -> None:
+    plan = DigestPlan(every_s=600.0)
+    body = routes()
+    mail = body.receivers[ReceiverId("hook")].model_copy(update={"digest": plan})
+    digested = body.model_copy(update={"receivers": {**body.receivers, ReceiverId("hook"): mail}})
+    telling = Telling(told_as=Relation.FIRST, rules={}, late_by_s=None, routes_version="v1")
+    seen, told = as_seen_by(desk(), alert(), telling), [verdict(node("fx", "hook", "slack-fx"))]
+    alone, together = (deliveries_of(seen, told, each, at=NOW) for each in (body, digested))
+
+    assert [one.purpose for one in together] == ["digest/schedule", "alert"]
+    assert [one.delivery_id for one in together] == [one.delivery_id for one in alone]
+    assert together[0].not_before == next_moment(NOW, 600.0)
