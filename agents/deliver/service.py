@@ -18,10 +18,11 @@ from agents.loops.follower import Follower
 from agents.loops.owner import Owner
 from agents.metrics import Metrics
 from agents.net.address_guard import connector
+from agents.topic_admin import check_catalogue
 from config.settings import Settings
 from streams.errors import RefusedError
 from streams.matching.rule import Urgency
-from streams.topics import CONTROLS, RETRIES, ROUTES, Names
+from streams.topics import AUDIT, CONTROLS, RETRIES, ROUTES, Names
 
 GROUP: Final = "deliver"
 BACKLOG_EVERY_S: Final = 1.0
@@ -59,6 +60,7 @@ class Deliver:
             self._follower = follower = Follower(self._settings, [ROUTES, CONTROLS], receivers.apply, needs=[ROUTES])
             await producer.start()
             try:
+                await check_catalogue(self._settings, [AUDIT])
                 await follower.start()
                 await self._work(producer, receivers, follower)
             finally:

@@ -76,8 +76,7 @@ def named(states: States, given: str) -> DeliveryState:
     """
     found = [state for name, state in states.items() if name.startswith(given)]
     if not found:
-        near = did_you_mean(given, states)
-        raise ConfigurationError(f"no delivery {given}{near}: states are kept for 8 days, `tocsin deliveries list`")
+        raise ConfigurationError(f"no delivery {given}: `tocsin deliveries list --state dead` shows those of 8 days")
     if len(found) > 1:
         raise ConfigurationError(f"{len(found)} deliveries begin with {given}: give more of the id")
     if found[0].state not in FAILED:
@@ -154,16 +153,26 @@ def _planned(
         return Redrive(state=state, why=f"its record can't be read: {err}")
     if original.purpose == DIGEST:
         return Redrive(state=state, why="it tells in a digest that another expired: redrive that one")
+    number, why = _next_number(original, states, records)
+    if original.receiver not in receivers:
+        why = "the routes name its receiver no more"
+    if why:
+        return Redrive(state=state, why=why)
+    new = redriven(original, number, receivers[original.receiver], at=now)
+    return Redrive(state=state, delivery=new, record=record)
+
+
+def _next_number(original: Delivery, states: States, records: Records) -> tuple[int, str]:
+    """Return the number of the next redrive, and why there is to be none: the last one did not fail."""
     number = 1
     while (name := id_of(original, number)) in records.ids or name in states:
         last = states.get(name)
         if last is None or not last.state.final:
-            return Redrive(state=state, why=f"it is on its way already, as {name}")
+            return number, f"it is on its way already, as {name}"
         if last.state not in FAILED:
-            return Redrive(state=state, why=f"it was redriven before: {name} is {last.state}")
+            return number, f"it was redriven before: {name} is {last.state}"
         number += 1
-    new = redriven(original, number, receivers.get(original.receiver), at=now)
-    return Redrive(state=state, delivery=new, record=record)
+    return number, ""
 
 
 def _output(delivery: Delivery, record: Incoming) -> Outgoing:

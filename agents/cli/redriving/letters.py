@@ -30,9 +30,11 @@ class Resend:
     """One dead letter that somebody wants to be tried again.
 
     `output` is its record, `redrive` the delivery that is sent anew instead; else `why` says what stands in the way.
+    `about` is the record's place or the delivery: several letters may be about one.
     """
 
     letter: DeadLetter
+    about: str
     why: str = ""
     output: Outgoing | None = None
     ended: DeliveryState | None = None
@@ -109,10 +111,10 @@ async def plan(settings: Settings, letters: Sequence[DeadLetter]) -> list[Resend
         first = _ended(letter, kept, states)
         about = first.delivery_id if first else letter.origin
         if about in taken:
-            planned.append(Resend(letter=letter, why="it is tried once, for another of its letters"))
+            planned.append(Resend(letter=letter, about=about, why="it is tried once, for another of its letters"))
             continue
         taken.add(about)
-        planned.append(_planned(letter, kept, first, topics))
+        planned.append(_planned(letter, kept, first, topics, about=about))
     return await _with_redrives(settings, states, planned)
 
 
@@ -122,7 +124,8 @@ async def perform(settings: Settings, resends: Sequence[Resend]) -> None:
     outputs = [each.output for each in possible if each.output]
     actions = [acted(settings, "redriven", f"dead-letter/{each.letter.origin}") for each in possible]
     await redriving.perform(settings, [each.redrive for each in possible if each.redrive])
-    marks = [written(each.letter.model_copy(update={"redriven_at": datetime.now(UTC)})) for each in possible]
+    done, now = {each.about for each in possible}, datetime.now(UTC)
+    marks = [written(each.letter.model_copy(update={"redriven_at": now})) for each in resends if each.about in done]
     await act(settings, actions, outputs, marks)
 
 
@@ -136,23 +139,32 @@ def _ended(letter: DeadLetter, record: Incoming | None, states: States) -> Deliv
 
 
 def _planned(
-    letter: DeadLetter, record: Incoming | None, ended: DeliveryState | None, topics: Mapping[str, Topic]
+    letter: DeadLetter,
+    record: Incoming | None,
+    ended: DeliveryState | None,
+    topics: Mapping[str, Topic],
+    *,
+    about: str,
 ) -> Resend:
     topic = topics.get(letter.topic)
     if letter.redriven_at is not None:
-        return Resend(letter=letter, why=f"it was redriven at {letter.redriven_at:%Y-%m-%d %H:%M} UTC")
+        return Resend(letter=letter, about=about, why=f"it was redriven at {letter.redriven_at:%Y-%m-%d %H:%M} UTC")
     if topic is None:
-        return Resend(letter=letter, why=f"{letter.topic} is no topic of this installation")
+        return Resend(letter=letter, about=about, why=f"{letter.topic} is no topic of this installation")
     if topic.compact:
-        return Resend(letter=letter, why=f"{letter.topic} holds the newest of each key, which this may not be: apply")
+        return Resend(
+            letter=letter, about=about, why=f"{letter.topic} holds the newest of each key, which this may not be: apply"
+        )
     if ended is not None:
         dead = ended.state is DeliveryStatus.DEAD
-        return Resend(letter=letter, why="" if dead else f"{ended.delivery_id} is {ended.state} by now", ended=ended)
+        return Resend(
+            letter=letter, about=about, why="" if dead else f"{ended.delivery_id} is {ended.state} by now", ended=ended
+        )
     if record is None:
-        return Resend(letter=letter, why=_why_gone(letter))
+        return Resend(letter=letter, about=about, why=_why_gone(letter))
     headers = (*(each for each in record.headers if each[0] != FROM_HEADER), (FROM_HEADER, letter.origin.encode()))
     output = Outgoing(topic=topic, partition=letter.partition, key=record.key, value=record.value, headers=headers)
-    return Resend(letter=letter, output=output)
+    return Resend(letter=letter, about=about, output=output)
 
 
 async def _with_redrives(settings: Settings, states: States, planned: Sequence[Resend]) -> list[Resend]:

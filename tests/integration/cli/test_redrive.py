@@ -132,6 +132,12 @@ async def test_what_can_not_be_sent_anew_says_why(ask: Ask, field: Field) -> Non
     assert (said.code, str(rows(said.out)[0]["why"])[:27]) == (1, "it is on its way already, a")
     assert (await ask("deliveries", "redrive", "--receiver", "hook", "--state", "expired", "--since", "1s")).code == 0
 
+    await field.route(version="r2")
+    said = await ask("deliveries", "redrive", gone.delivery_id, "--json")
+    assert (said.code, rows(said.out)[0]["why"]) == (1, "its record is gone: deliveries are kept for 8 days")
+    said = await ask("deliveries", "redrive", late.delivery_id, "--json")
+    assert (said.code, rows(said.out)[0]["why"]) == (1, "the routes name its receiver no more")
+
     for arguments, code, words in [
         ((fine.delivery_id,), 78, "is delivered: only what is dead or expired"),
         (("0" * 26,), 78, "no delivery"),
@@ -202,6 +208,17 @@ async def test_a_dead_letter_s_record_is_written_to_its_place_again_and_marked(a
     assert (again.code, "it was redriven at" in str(rows(again.out)[0]["why"])) == (1, True)
     subjects = [entry.subject for entry in entries(await field.records(AUDIT)) if entry.action == "redriven"]
     assert sorted(subjects) == sorted(f"dead-letter/{each.origin}" for each in (there, large, kept))
+
+
+async def test_a_record_with_two_letters_is_written_once_and_both_are_marked(ask: Ask, field: Field) -> None:
+    await field.write([bare(ARTICLES, "k0", b"{")])
+    for stage in ("match", "other"):
+        await letter_of(field, ARTICLES, 0, stage=stage)
+    said = await ask("dead-letters", "redrive", "--reason", "not_json", "--json")
+    assert [str(row["why"])[:16] for row in rows(said.out)] == ["", "it is tried once"]
+    assert len(await field.records(ARTICLES)) == 2
+    said = await ask("dead-letters", "redrive", "--reason", "not_json")
+    assert said.out == "no dead letter is left to redrive\n"
 
 
 async def test_a_dead_letter_of_a_dead_delivery_is_sent_anew_as_a_delivery(
