@@ -20,12 +20,12 @@ from agents import log
 from agents.broker.server import Broker
 from agents.run.ground import jar_cache
 from bench import delivery_failover, delivery_kills, delivery_lanes, delivery_latency, delivery_slack
-from tests.support.chaos import Chaos, Plan
+from tests.support.chaos import Account, Chaos, Plan
 from tests.support.delivery_world import on_a_jumping_clock
 from tests.support.kafka import produced
 
 Figures = dict[str, float]
-MILLION = 1_000_000
+MILLION, OF_A_SEED = 1_000_000, 2_000
 TARGETS: dict[str, tuple[float, str]] = {
     "unaccounted": (0, "F1 deliveries that nobody can account for, on both"),
     "duplicates_beyond_bound": (0, "F1 repeated without a lost answer or a kill as its cause, on both"),
@@ -49,6 +49,7 @@ class Size:
     """How large each part is. In a quick run the restore is scaled to a million, and no process is frozen."""
 
     deliveries: int
+    seeds: int
     lanes_s: float
     slack_alerts: int
     slack_channels: int
@@ -59,24 +60,32 @@ class Size:
     zombie: bool
 
 
-FULL = Size(100_000, 600.0, 10_000, 20, 30.0, MILLION, 100_000, 20, zombie=True)
-QUICK = Size(1_500, 30.0, 600, 3, 4.0, 100_000, 0, 0, zombie=False)
+FULL = Size(100_000, 50, 600.0, 10_000, 20, 30.0, MILLION, 100_000, 20, zombie=True)
+QUICK = Size(1_000, 0, 20.0, 400, 2, 3.0, 50_000, 0, 0, zombie=False)
 
 
-def chaos(deliveries: int) -> Figures:
-    """Return F1 and F4 on a clock that jumps."""
+def chaos(plan: Plan) -> Account:
+    """Return the account of one run of faults and kills on a clock that jumps."""
 
-    async def run() -> Figures:
-        account = await Chaos.of(Plan(seed=1, deliveries=deliveries)).run()
-        return {
-            "unaccounted": account.unaccounted, "duplicates_beyond_bound": account.beyond_bound,
-            "duplicates_after_dropping": account.under_two_ids, "duplicates": account.repeated,
-            "lost_answers": account.lost_answers, "in_flight_at_kills": account.in_flight,
-            "unflushed_at_kills": account.unflushed, "tier_records_per_delivery": account.tier_records / deliveries,
-            "scheduled_per_delivery": account.scheduled / deliveries,
-        }  # fmt: skip
+    async def run() -> Account:
+        return await Chaos.of(plan).run()
 
     return on_a_jumping_clock(run())
+
+
+def faults(size: Size) -> Figures:
+    """Return F1 and F4: one large run to the end of everything, then the seeds of two thousand each."""
+    whole = chaos(Plan(seed=1, deliveries=size.deliveries))
+    seeds = [chaos(Plan(seed=seed, deliveries=OF_A_SEED, to_the_end=False)) for seed in range(size.seeds)]
+    return {
+        "unaccounted": sum(each.unaccounted for each in (whole, *seeds)),
+        "duplicates_beyond_bound": sum(each.beyond_bound for each in (whole, *seeds)),
+        "duplicates_after_dropping": sum(each.under_two_ids for each in (whole, *seeds)),
+        "duplicates": whole.repeated, "lost_answers": whole.lost_answers, "in_flight_at_kills": whole.in_flight,
+        "unflushed_at_kills": whole.unflushed, "seeds": size.seeds,
+        "tier_records_per_delivery": whole.tier_records / size.deliveries,
+        "scheduled_per_delivery": whole.scheduled / size.deliveries,
+    }  # fmt: skip
 
 
 async def on_kafka(size: Size) -> Figures:
@@ -120,7 +129,7 @@ def measure(size: Size) -> Figures:
     began = time.monotonic()
     figures |= delivery_lanes.measure(size.lanes_s)
     figures |= delivery_slack.measure(size.slack_alerts, channels=size.slack_channels)
-    virtual = chaos(size.deliveries)
+    virtual = faults(size)
     print(f"on a clock that jumps: {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
     for name in ("unaccounted", "duplicates_beyond_bound"):
         virtual[name] += figures.get(f"kafka_{name}", 0)

@@ -29,6 +29,7 @@ SCHEDULED: Final = f'"reason":"{HandOffReason.SCHEDULED}"'.encode()
 TIERS: Final = frozenset(topic.name for topic in RETRIES.values())
 FIRST: Final = frozenset(topic.name for topic in DELIVERIES.values())
 HALF_S, PUBLISH_EVERY_S, SETTLE_WITHIN_S = 0.025, 0.1, 14 * 86_400
+LOST_COMMITS: Final = 0.1  # of the kills: all that was ever committed, so that everything is replayed
 CONCURRENCY, RATE = 4, {"per_second": 50, "burst": 50}
 ALERT: Final = "alert"
 
@@ -218,7 +219,7 @@ class Chaos:
             await torn.wait()
         self._note_kill()
         await process.kill()
-        if self.random.random() < 0.3:
+        if self.random.random() < LOST_COMMITS:
             self.log.committed.clear()
 
     def _note_kill(self) -> None:
