@@ -35,6 +35,9 @@ class DeliveryLedger:
 
     def restore(self, key: str, value: bytes | None) -> None:
         """Take one record of `delivery-states`, in any order; a tombstone forgets the delivery."""
+        if value is not None and key not in self._kept and key not in self._older:  # of a million nearly every one
+            self._kept[key] = (value,)
+            return
         before = (*self._older.pop(key, ()), *self._kept.pop(key, ()))
         if value is not None:
             self._kept[key] = (*before, value)

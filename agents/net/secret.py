@@ -30,17 +30,17 @@ class Secret:
 
     def read(self) -> str:
         """Return the present value, without the white space around it. Raises: SecretMissingError."""
-        value = self._from_file(Path(self.file)) if self.file else os.environ.get(self.env or "", "").strip()
+        value = self._from_file(self.file) if self.file else os.environ.get(self.env or "", "").strip()
         if not value:
             raise SecretMissingError(f"no secret in {self.file or f'the variable {self.env}'}")
         return value
 
-    def _from_file(self, path: Path) -> str:
+    def _from_file(self, path: str) -> str:
         try:
-            found = path.stat()
+            found = os.stat(path)  # noqa: PTH116 - before each delivery: making a Path takes longer than the look
             seen = (found.st_mtime_ns, found.st_size, found.st_ino)
             if seen != self._seen:
-                with path.open(encoding="utf-8") as text:
+                with Path(path).open(encoding="utf-8") as text:
                     self._value = text.read(MOST_BYTES).strip()
                 self._seen = seen
         except (OSError, UnicodeError):
