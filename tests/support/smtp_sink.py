@@ -1,26 +1,26 @@
-"""A mail server on 127.0.0.1, with TLS of a certificate that only a test trusts, that keeps what it takes.
-
-Its key stands in tests/data/tls: it opens nothing.
-"""
+"""A mail server on 127.0.0.1, with TLS of a certificate that only this run trusts, that keeps what it takes."""
 
 import asyncio
 import ssl
 import warnings
+from atexit import register
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from functools import cache
 from logging import getLogger
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any, Self
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-
-from tests.support.golden import DATA
+from trustme import CA
 
 getLogger("mail.log").propagate = False  # the server's own log holds what it was sent, and what it answered
-CERTIFICATE = DATA / "tls" / "localhost.pem"
 USER, PASSWORD = "desk@firm", "p:ss/w@rd-planted"  # both need %-signs in a URL
 
 
@@ -167,10 +167,23 @@ class _Quiet(SMTP):
             await super().push(status)
 
 
+@cache
+def certificate() -> Path:
+    """Return a file with the server's key and certificate and with who vouches for it, made for this process alone."""
+    authority = CA()
+    server = authority.issue_cert("localhost", "127.0.0.1")
+    folder = Path(mkdtemp(prefix="tocsin-tls-"))
+    register(rmtree, folder)
+    path = folder / "localhost.pem"
+    for part_of_it in (server.private_key_and_cert_chain_pem, authority.cert_pem):
+        part_of_it.write_to_path(path, append=True)
+    return path
+
+
 def context() -> ssl.SSLContext:
     """Return the server's side of TLS."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.load_cert_chain(CERTIFICATE)
+    made.load_cert_chain(certificate())
     return made
 
 

@@ -12,7 +12,7 @@ from tests.support.bad_server import BadServer
 from tests.support.deliver_process import Field, running
 from tests.support.notices import delivery
 from tests.support.slack_emulator import SlackEmulator
-from tests.support.smtp_sink import CERTIFICATE, SmtpSink
+from tests.support.smtp_sink import SmtpSink, certificate
 from tests.support.webhook_sink import WebhookSink
 
 pytestmark = pytest.mark.kafka
@@ -28,7 +28,7 @@ WORDS = ("says/413", "says/500", "half", "drop", "400", "401")
 async def test_no_secret_stands_in_any_record_log_or_metric(
     broker: Broker, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate()))
     written = io.StringIO()
     log.configure(form="json", level="DEBUG", stream=written)
     async with (

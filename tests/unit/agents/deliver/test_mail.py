@@ -21,7 +21,7 @@ from streams.routing.digest import digest_of
 from streams.routing.receiver import EmailOptions
 from tests.support.digests import members
 from tests.support.notices import delivery, ledger
-from tests.support.smtp_sink import CERTIFICATE, PASSWORD, USER, SmtpSink, part
+from tests.support.smtp_sink import PASSWORD, USER, SmtpSink, certificate, part
 
 TO = ("fx@example.test", "rates@example.test", "ops@example.test")
 NAME = f"<{delivery().delivery_id}@alerts.example.test>"
@@ -30,7 +30,7 @@ NAME = f"<{delivery().delivery_id}@alerts.example.test>"
 @pytest.fixture(autouse=True)
 def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this process trust the sink's certificate, as an operator does with that of the firm."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate()))
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ async def test_a_server_that_speaks_only_older_tls_is_a_failure(tmp_path: Path, 
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server_side.load_cert_chain(CERTIFICATE)
+    server_side.load_cert_chain(certificate())
     server_side.maximum_version = ssl.TLSVersion.TLSv1_2
     async with await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0, ssl=server_side) as old:
         port = old.sockets[0].getsockname()[1]
