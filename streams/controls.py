@@ -87,7 +87,8 @@ class InForce:
         elif (about := acknowledged_in(key)) is not None:
             desk, story = about
             made = None if control is None else acknowledgement_of(control)
-            self._acknowledged.setdefault(story, {}).setdefault(desk, Versions()).add(appended_at, made)
+            by_desk = self._acknowledged[story] = self._acknowledged.pop(story, {})  # the last one touched stands last
+            by_desk.setdefault(desk, Versions()).add(appended_at, made)
 
     def at(self, moment: datetime, *, offset: int, story: StoryId | None = None) -> Moment:
         """Return what holds for the alert at `offset`, appended at this moment: older alerts take the first routes.
@@ -115,9 +116,11 @@ class InForce:
         """
         for key in [key for key, versions in self._silences.items() if _ended_at(versions) < before]:
             del self._silences[key]
-        for story, by_desk in list(self._acknowledged.items()):
-            if all(versions.times[-1] < before for versions in by_desk.values()):
-                del self._acknowledged[story]
+        while self._acknowledged:  # the oldest stand first, and only they are looked at: this is done at each alert
+            oldest = next(iter(self._acknowledged))
+            if any(versions.times[-1] >= before for versions in self._acknowledged[oldest].values()):
+                break
+            del self._acknowledged[oldest]
 
 
 def _ended_at(versions: Versions[Silence | None]) -> datetime:

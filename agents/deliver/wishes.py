@@ -75,7 +75,8 @@ class Wishes:
             if before is not None and before.covers(made.up_to_at or made.at):
                 made = before
             self._acknowledged[about] = (appended_at, made)
-        for key, (at, _) in list(self._acknowledged.items()):
-            if appended_at - at < ENDED_KEPT:
+        while self._acknowledged:  # the oldest stand first, and only they are looked at: there may be 100,000
+            oldest = next(iter(self._acknowledged))
+            if appended_at - self._acknowledged[oldest][0] < ENDED_KEPT:
                 break
-            del self._acknowledged[key]
+            del self._acknowledged[oldest]

@@ -10,6 +10,7 @@ from streams.ids import ReceiverId
 from streams.routing.notification import UnlessAcked
 from streams.topics import CONTROLS
 from tests.support.alerting import NOW, written
+from tests.support.counted import Counted
 from tests.support.notices import delivery
 
 SECOND, HOOK = timedelta(seconds=1), ReceiverId("hook")
@@ -64,6 +65,13 @@ def test_an_acknowledgement_is_forgotten_after_eight_days_and_each_story_has_one
     assert len(found._acknowledged) == 2
     found.apply(ack(after_s=ENDED_KEPT.total_seconds() + 50, name="fx/s3"))
     assert [story for _, story in found._acknowledged] == ["s1", "s3"]
+
+
+def test_an_acknowledgement_costs_the_same_however_many_there_are() -> None:
+    found = Wishes(lambda: NOW, _acknowledged=Counted())
+    for number in range(1_000):
+        found.apply(ack(name=f"fx/s{number}"))
+    assert found._acknowledged.walked <= 1_000  # type: ignore[attr-defined]  # 100,000 held up a start for hours
 
 
 @pytest.mark.parametrize(

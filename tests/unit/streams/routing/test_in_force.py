@@ -8,6 +8,7 @@ from streams.errors import UnavailableError
 from streams.ids import StoryId
 from streams.routing.route import Matcher
 from tests.support.alerting import NOW, routes, version
+from tests.support.counted import Counted
 
 MINUTE = timedelta(minutes=1)
 
@@ -137,3 +138,23 @@ def test_acknowledgements_of_stories_that_have_ended_are_forgotten() -> None:
     in_force.at(NOW + ENDED_KEPT + MINUTE, offset=0)
 
     assert set(in_force._acknowledged) == {"s2"}
+
+
+def test_an_alert_costs_the_same_however_many_stories_are_acknowledged() -> None:
+    in_force = with_routes("v1")
+    in_force._acknowledged = walked = Counted()
+    for number in range(1_000):
+        in_force.take_control(f"ack/fx/s{number}", control(f"fx/s{number}", "ack"), NOW)
+    for second in range(100):
+        in_force.at(NOW + timedelta(seconds=second), offset=second)
+    assert walked.walked <= 100
+
+
+def test_a_story_that_was_acknowledged_again_is_not_forgotten_and_keeps_no_older_one() -> None:
+    in_force = with_routes("v1")
+    for minutes, story in ((0, "s1"), (1, "s2"), (9, "s1")):
+        in_force.take_control(f"ack/fx/{story}", control(f"fx/{story}", "ack"), NOW + minutes * MINUTE)
+
+    in_force.at(NOW + ENDED_KEPT + 5 * MINUTE, offset=0)
+
+    assert set(in_force._acknowledged) == {"s1"}
