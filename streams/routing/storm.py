@@ -25,13 +25,14 @@ class Storms:
         """Return how a delivery that comes at a moment (UTC) is told: as it is, or as a member of the storm's digest.
 
         A member, if with it more roots than the limit came within a minute, themselves told or not: a storm lasts
-        until they are fewer again. A flash counts, and is never a member.
+        until they are fewer again. A flash counts, and is never a member. Nor is what has expired by then.
         """
-        if limit is None or not is_root(delivery):
+        if limit is None or not is_root(delivery) or at >= delivery.expires_at:
             return delivery
         came = self._came.setdefault(delivery.receiver, deque())
         came.append(at)
-        while len(came) > limit.roots_per_minute + 1 or at - came[0] >= WITHIN:
+        # abs: those from before a clock was set back count no more
+        while len(came) > limit.roots_per_minute + 1 or abs(at - came[0]) >= WITHIN:
             came.popleft()
         over = len(came) > limit.roots_per_minute
         return storm_member(delivery, at=at) if over and delivery.urgency is not Urgency.FLASH else delivery
@@ -43,5 +44,10 @@ def is_root(delivery: Delivery) -> bool:
 
 
 def storm_member(delivery: Delivery, *, at: datetime) -> Delivery:
-    """Return the delivery, its id unchanged, as a member of the digest of the minute that ends next (UTC)."""
-    return delivery.model_copy(update={"purpose": STORM, "not_before": next_moment(at, EVERY_S)})
+    """Return the delivery, its id unchanged, as a member of the digest of the minute that ends next (UTC).
+
+    Its time to live counts from then.
+    """
+    due_at = next_moment(at, EVERY_S)
+    expires_at = due_at + (delivery.expires_at - at)
+    return delivery.model_copy(update={"purpose": STORM, "not_before": due_at, "expires_at": expires_at})

@@ -30,6 +30,23 @@ def test_what_is_over_the_limit_within_a_minute_is_told_together_under_its_own_i
     assert member.not_before == AT.replace(minute=56, second=0, microsecond=0)
 
 
+def test_the_time_to_live_of_a_member_counts_from_its_digest() -> None:
+    short = root(1).model_copy(update={"expires_at": AT + timedelta(seconds=30)})
+    storms = Storms()
+    assert told_together(storms, [short] * 3) == [False] * 3
+    member = storms.told(short, LIMIT, at=AT)
+    assert member.expires_at == member.not_before + timedelta(seconds=30)  # type: ignore[operator]  # it has one
+    assert storms.told(short, LIMIT, at=short.expires_at) == short, "what expired is told of as such"
+
+
+def test_stories_from_before_a_clock_was_set_back_make_no_storm() -> None:
+    storms, before = Storms(), AT - timedelta(hours=1)
+    assert told_together(storms, [root(number) for number in range(3)]) == [False] * 3
+    assert [told_together(storms, [root()], at=before + number * timedelta(minutes=2)) for number in range(5)] == [
+        [False]
+    ] * 5
+
+
 def test_a_storm_lasts_until_fewer_stories_open_again() -> None:
     storms = Storms()
     assert told_together(storms, [root()] * 6)[-1]
