@@ -9,8 +9,8 @@ from typing import Final, Protocol
 from pydantic import JsonValue
 
 from agents.dead_letters import dead_letter
-from agents.deliver.job import Job
-from agents.deliver.outcome import Outcome
+from agents.deliver.job import AMBIGUOUS, Job
+from agents.deliver.outcome import UNKNOWN_RECEIVER, Outcome
 from agents.kafka import Incoming, Outgoing, outgoing
 from streams.audit import Action
 from streams.errors import Reason
@@ -64,7 +64,7 @@ def hand_off(
 ) -> Effects:
     """Return the tier's record with `seq` + 1 and the state that fences off every older copy.
 
-    `outcome` None keeps the last one: whoever was in doubt before stays in doubt. `not_before` None keeps its own.
+    `outcome` None keeps the last one. `not_before` None keeps its own.
     """
     delivery = job.delivery
     later = delivery.model_copy(
@@ -73,7 +73,7 @@ def hand_off(
             "attempts": delivery.attempts + (reason is HandOffReason.RETRY),
             "reason": reason,
             "not_before": not_before or delivery.not_before,
-            "last_outcome": (outcome or delivery.last_outcome or ("ambiguous: restart" if job.doubtful else None)),
+            "last_outcome": _last_outcome(job, outcome),
         }
     )
     state = _state(later, DeliveryStatus.HANDED_OFF, f"{reason} {tier}" + (f", {outcome}" if outcome else ""), at)
@@ -104,10 +104,11 @@ def expired(job: Job, outcome: Outcome, *, at: datetime, told: bool) -> Effects:
     member = digest_member(job.delivery, at=at) if told else None
     if member is None:
         return ended
+    # What an acknowledgement stops was routed when it was first: whoever saw it then need not be told that it expired.
+    ledger = job.ledger if member.unless_acked else job.ledger.stamped(routed=at)
     first = _record(
-        DELIVERIES[member.urgency], member, job, key=member.receiver, ce_id=member.delivery_id, at=at,
-        ledger=job.ledger.stamped(routed=at),
-    )  # fmt: skip
+        DELIVERIES[member.urgency], member, job, key=member.receiver, ce_id=member.delivery_id, at=at, ledger=ledger
+    )
     return Effects(first=(first,), then=ended.then, state=ended.state)
 
 
@@ -171,6 +172,19 @@ def named_in(record: Incoming) -> tuple[DeliveryId, int] | None:
     return (DeliveryId(found[1]), int(found[2] or 0)) if found else None
 
 
+def _last_outcome(job: Job, outcome: str | None) -> str | None:
+    """Return what the next attempt is told of those before it: whoever was in doubt stays so until somebody asked.
+
+    An attempt asks first, if its receiver can be asked; no attempt was made while it is put off or unknown. A digest
+    stays in doubt anyhow: its members are to go again under the id under which they may have arrived.
+    """
+    said = outcome or job.delivery.last_outcome
+    asked = outcome not in {None, UNKNOWN_RECEIVER.text} and not job.delivery.is_digest
+    if asked or not job.doubtful or (said or "").startswith(AMBIGUOUS):
+        return said
+    return f"{AMBIGUOUS}: {said or 'restart'}"
+
+
 def _fallback(job: Job, receiver: Receiver, at: datetime) -> Outgoing:
     """Return the same alert for the fallback receiver, which tells nobody further if it fails.
 
@@ -187,6 +201,7 @@ def _fallback(job: Job, receiver: Receiver, at: datetime) -> Outgoing:
         purpose=purpose,
         urgency=delivery.urgency,
         alert=delivery.alert,
+        manner=delivery.manner,
         not_before=next_digest_at(at) if delivery.is_digest else None,
         expires_at=job.record.appended_at + timedelta(seconds=time_to_live_s(receiver, delivery.urgency)),
         unless_acked=delivery.unless_acked,

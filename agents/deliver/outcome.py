@@ -72,6 +72,9 @@ def ambiguous(detail: str) -> Outcome:
     return Outcome(kind=OutcomeKind.AMBIGUOUS, detail=detail)
 
 
+UNKNOWN_RECEIVER: Final = failed("unknown_receiver")
+
+
 def refused(detail: str, reason: Reason = Reason.REFUSED_BY_RECEIVER) -> Outcome:
     """Return the outcome of an attempt that would be refused again."""
     return Outcome(kind=OutcomeKind.REFUSED, detail=detail, reason=reason)

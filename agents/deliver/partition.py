@@ -16,7 +16,8 @@ from agents.deliver.job import Job
 from agents.deliver.lane import Lane
 from agents.deliver.ledger import Verdict
 from agents.deliver.offsets import Offsets
-from agents.deliver.settlement import UNKNOWN_RECEIVER, Settlement
+from agents.deliver.outcome import UNKNOWN_RECEIVER
+from agents.deliver.settlement import Settlement
 from agents.deliver.surroundings import Surroundings
 from agents.kafka import Incoming
 from streams.errors import PoisonError

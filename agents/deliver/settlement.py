@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from agents import log
 from agents.dead_letters import dead_letter
@@ -14,7 +14,7 @@ from agents.deliver.effects import Effects
 from agents.deliver.job import Job
 from agents.deliver.lane import Channel
 from agents.deliver.ledger import DeliveryLedger, Threads
-from agents.deliver.outcome import Outcome, OutcomeKind, failed, refused
+from agents.deliver.outcome import UNKNOWN_RECEIVER, Outcome, OutcomeKind, failed, refused
 from agents.deliver.surroundings import Surroundings
 from agents.kafka import Incoming, Outgoing
 from streams.audit import Action
@@ -22,10 +22,11 @@ from streams.errors import PoisonError, Reason
 from streams.ids import ReceiverId
 from streams.routing.digest import MOST_ITEMS
 from streams.routing.notification import DeliveryStatus, HandOffReason
+from streams.routing.sending import digest_id
 
 LOG = log.named("deliver")
 EXPIRED = failed("time_to_live_over")
-UNKNOWN_RECEIVER = failed("unknown_receiver")
+NO_TIME = timedelta()
 TURN_AFTER = 20  # members looked up in routes and silences: then the loop turns, for a flash may wait
 LEFT_OVER_S = 1.0  # members that a message which was read back does not name
 HandOff = tuple[Job, str, HandOffReason, str | None, datetime | None]  # job, tier, why, outcome, not before
@@ -117,12 +118,19 @@ class Settlement:
 
     async def put_off(self, jobs: Sequence[tuple[Job, HandOffReason, float]]) -> None:
         """Hand jobs to tiers, each for its reason and wait, in one write; no attempt is counted."""
-        together = [(each, reason, wait_s) for job, reason, wait_s in jobs for each in job.together]
-        await self._hand_off([self._put_off(*each) for each in together])
+        await self._hand_off(
+            [
+                self._put_off(each, reason, wait_s, apart=_apart(job, None))
+                for job, reason, wait_s in jobs
+                for each in job.together
+            ]
+        )
 
     async def retry(self, jobs: Sequence[Job], outcome: Outcome) -> None:
         """Hand jobs whose attempt failed to their next tier."""
-        await self._hand_off([self._retry(each, outcome) for job in jobs for each in job.together])
+        await self._hand_off(
+            [self._retry(each, outcome, apart=_apart(job, outcome)) for job in jobs for each in job.together]
+        )
 
     async def expire(self, jobs: Sequence[Job]) -> None:
         """Write the state `expired`, and what tells the desk in a digest: what came too late is never silent."""
@@ -133,19 +141,21 @@ class Settlement:
             [(job, effects.expired(job, EXPIRED, at=at, told=find(job.delivery.receiver) is not None)) for job in jobs]
         )
 
-    def _put_off(self, job: Job, reason: HandOffReason, wait_s: float) -> HandOff:
+    def _put_off(self, job: Job, reason: HandOffReason, wait_s: float, *, apart: timedelta) -> HandOff:
         if job.delivery.is_digest and reason is not HandOffReason.SCHEDULED:
-            return self._to_next_moment(job, reason, None, wait_s)
+            return self._to_next_moment(job, reason, None, wait_s, apart)
         return job, _tier(reason, wait_s), reason, None, None
 
-    def _retry(self, job: Job, outcome: Outcome) -> HandOff:
+    def _retry(self, job: Job, outcome: Outcome, *, apart: timedelta) -> HandOff:
         if job.delivery.is_digest:
-            return self._to_next_moment(job, HandOffReason.RETRY, outcome.text, 0.0)
+            return self._to_next_moment(job, HandOffReason.RETRY, outcome.text, 0.0, apart)
         return job, retry.tier_after(job.delivery.attempts + 1), HandOffReason.RETRY, outcome.text, None
 
-    def _to_next_moment(self, job: Job, reason: HandOffReason, outcome: str | None, wait_s: float) -> HandOff:
+    def _to_next_moment(
+        self, job: Job, reason: HandOffReason, outcome: str | None, wait_s: float, apart: timedelta
+    ) -> HandOff:
         now = self.around.now()
-        moment = self.moments.next(job.delivery.receiver, now=now, wait_s=wait_s)
+        moment = self.moments.next(job.delivery.receiver, now=now, wait_s=wait_s) + apart
         return job, retry.tier_within((moment - now).total_seconds()), reason, outcome, moment
 
     async def set_aside(self, record: Incoming, err: PoisonError) -> None:
@@ -240,6 +250,17 @@ class Settlement:
 
     async def _owned(self) -> bool:
         return self.around.owner.holds(self.number) or await self.around.owner.recheck(self.number)
+
+
+def _apart(digest: Job, outcome: Outcome | None) -> timedelta:
+    """Return by how much a digest's members come later than the moment of all: nothing, unless they may have arrived.
+
+    Then they meet each other alone, and go again under the id under which they went.
+    """
+    in_doubt = digest.doubtful or (outcome is not None and outcome.kind is OutcomeKind.AMBIGUOUS)
+    if not (digest.delivery.is_digest and in_doubt):
+        return NO_TIME
+    return timedelta(microseconds=int(digest_id(each.delivery.delivery_id for each in digest.together)[:4], 16))
 
 
 def _tier(reason: HandOffReason, wait_s: float) -> str:

@@ -100,6 +100,7 @@ def digest_member(expired: Delivery, *, at: datetime) -> Delivery | None:
         alert=expired.alert,
         not_before=next_digest_at(at),
         expires_at=at + timedelta(seconds=DIGEST_TTL_S),
+        unless_acked=expired.unless_acked,
     )
 
 

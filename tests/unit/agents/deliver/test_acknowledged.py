@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from agents.deliver.outcome import refused
+from agents.deliver.outcome import failed, refused
 from agents.kafka import Incoming, outgoing
 from streams.controls import Control
 from streams.ids import ControlId, UserId
@@ -161,6 +161,21 @@ async def test_the_fallback_of_a_step_up_is_another_delivery_than_that_of_the_al
         ("fallback", True),
         ("escalation/1/fallback", False),
     ]
+
+
+@pytest.mark.parametrize("acknowledged", [False, True], ids=["nobody acknowledged", "somebody did"])
+@jumping
+async def test_that_it_expired_is_told_later_unless_somebody_acknowledged_meanwhile(*, acknowledged: bool) -> None:
+    world = World(pd=MemoryReceiver(always=failed("http_500")))
+    async with world.running() as process:
+        world.log.publish(step_up(ttl_s=60))
+        await world.settled(1)
+        world.channels["pd"].calls, world.channels["pd"].always = [], None
+        if acknowledged:
+            process.receivers.apply(ack(at_s=now_s(world), up_to_s=0.5))
+        await world.settled(2)
+    assert world.log.outcomes() == ["expired", "muted"] if acknowledged else ["delivered", "expired"]
+    assert len(world.channels["pd"].calls) == (0 if acknowledged else 1)
 
 
 @pytest.mark.parametrize("acknowledged", [False, True], ids=["nobody acknowledged", "somebody did"])

@@ -76,3 +76,16 @@ async def test_a_notification_that_can_not_be_rendered_is_dead_and_stops_nobody(
         await world.settled(2)
     assert world.log.outcomes() == ["dead", "delivered"]
     assert [letter.reason for letter in world.letters()] == [Reason.RENDER_FAILED]
+
+
+@pytest.mark.parametrize("manner", ["edit_root", "thread", "broadcast"])
+@jumping
+async def test_the_fallback_is_told_as_loudly_as_the_receiver_was_to_be(manner: str) -> None:
+    world = World(
+        known=routes(receiver("chat", fallback="pd"), receiver("pd")),
+        chat=MemoryReceiver([refused("channel_not_found")]), pd=MemoryReceiver(),
+    )  # fmt: skip
+    async with world.running():
+        world.publish(1, to="chat", manner=manner)
+        await world.settled(2)
+    assert [attempt.delivery.manner for attempt in world.channels["pd"].attempts] == [manner]
