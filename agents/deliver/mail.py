@@ -9,7 +9,7 @@ from typing import Final
 
 from agents import log
 from agents.deliver.attempt import Attempt
-from agents.deliver.outcome import Outcome, delivered, failed, refused
+from agents.deliver.outcome import Outcome, ambiguous, delivered, failed, refused
 from agents.deliver.smtp import FOR_GOOD, Security, Server, Submission, Submitted, of_code, server_of
 from agents.net.secret import Secret, SecretMissingError
 from streams.errors import Reason
@@ -68,7 +68,8 @@ class Mail:
             if len(self._partly_told) >= MOST_PARTLY_TOLD:
                 del self._partly_told[next(iter(self._partly_told))]
             self._partly_told[name] = told
-            return of_code(later[0])
+            # In doubt once somebody has it: then a digest goes again as it was, under the Message-ID that is remembered.
+            return ambiguous(f"smtp_{later[0]}") if told else of_code(later[0])
         if not told:
             return of_code(next(iter(answer.not_taken.values())))
         if not answer.not_taken:
