@@ -57,9 +57,7 @@ def ack(
 
 async def acknowledgements(settings: Settings) -> Acknowledgements:
     """Return what is acknowledged, by desk and story."""
-    found = await newest_by_key(settings, CONTROLS, Control)
-    named = ((acknowledged_in(one.record.key), one.record) for one in found)
-    return {about: acknowledgement_of(control) for about, control in named if about is not None}
+    return {about: acknowledgement_of(one.record) for about, one in (await _found(settings)).items()}
 
 
 def seen_by(made: Acknowledgement | None, record: Incoming) -> dict[str, object]:
@@ -80,8 +78,8 @@ async def _ack(settings: Settings, name: str, desk: DeskId) -> dict[str, object]
     await live_desks(settings, desk)
     shown = await _shown(settings, name, desk)
     newest = shown.newest.record
-    before = (await acknowledgements(settings)).get((desk, newest.story_id))
-    if before is None or not before.covers(routed_at(shown.newest.incoming)):
+    before = (await _found(settings)).get((desk, newest.story_id))
+    if before is None or not _covers(before, shown.newest.incoming):
         await _write(settings, shown, desk)
     made = (await acknowledgements(settings))[desk, newest.story_id]
     return {
@@ -93,6 +91,17 @@ async def _ack(settings: Settings, name: str, desk: DeskId) -> dict[str, object]
         "acknowledged_at": made.at,
         "after_s": _after_s(made, shown.first.incoming),
     }
+
+
+async def _found(settings: Settings) -> Mapping[tuple[DeskId, StoryId], Found[Control]]:
+    found = await newest_by_key(settings, CONTROLS, Control)
+    return {about: one for one in found if (about := acknowledged_in(one.incoming.key)) is not None}
+
+
+def _covers(before: Found[Control], record: Incoming) -> bool:
+    """Return whether what stands in a record was acknowledged: by fan out's clock, and by the broker's."""
+    made = acknowledgement_of(before.record)
+    return made.covers(routed_at(record)) and before.incoming.appended_at >= record.appended_at
 
 
 async def _shown(settings: Settings, name: str, desk: DeskId) -> Shown:

@@ -68,7 +68,7 @@ class Mail:
             if len(self._partly_told) >= MOST_PARTLY_TOLD:
                 del self._partly_told[next(iter(self._partly_told))]
             self._partly_told[name] = told
-            # In doubt once somebody has it: then a digest goes again as it was, under the Message-ID that is remembered.
+            # In doubt once somebody has it: so a digest goes again as it was, under the Message-ID that is remembered.
             return ambiguous(f"smtp_{later[0]}") if told else of_code(later[0])
         if not told:
             return of_code(next(iter(answer.not_taken.values())))

@@ -6,11 +6,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from agents.kafka import Incoming
-from streams.controls import ENDED_KEPT, FOREVER, Control, acknowledged_in, acknowledgement_of, paused_in, silence_of
+from streams.controls import (
+    BEGINNING,
+    ENDED_KEPT,
+    FOREVER,
+    Control,
+    acknowledged_in,
+    acknowledgement_of,
+    paused_in,
+    silence_of,
+)
 from streams.ids import DeskId, ReceiverId, StoryId
 from streams.routing.notification import Delivery
 from streams.routing.silence import Silence
 from streams.routing.told import Acknowledgement
+
+NEVER = (BEGINNING, None)
 
 
 @dataclass(slots=True)
@@ -42,12 +53,15 @@ class Wishes:
     def why_acknowledged(self, delivery: Delivery, routed_at: datetime) -> str | None:
         """Return who has seen to a delivery that goes one step up unless somebody does; None if nobody has.
 
-        What was routed later than the newest revision that was acknowledged is open again.
+        What was routed later than the newest revision that was acknowledged is open again, and so is what was not there
+        yet when that was done.
         """
-        if delivery.unless_acked is None:
+        about = delivery.unless_acked
+        appended_at, made = self._acknowledged.get((about.desk, about.story_id), NEVER) if about else NEVER
+        if about is None or made is None or not made.covers(routed_at):
             return None
-        _, made = self._acknowledged.get((delivery.unless_acked.desk, delivery.unless_acked.story_id), (None, None))
-        return made.after(routed_at) if made is not None and made.covers(routed_at) else None
+        came_first = about.decided_at is not None and appended_at < about.decided_at
+        return None if came_first else made.after(routed_at)
 
     def paused_s(self, name: ReceiverId) -> float:
         """Return for how long nothing is to be sent to a receiver: 0 for one that is not paused, or infinite."""

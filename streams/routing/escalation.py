@@ -41,7 +41,7 @@ def escalations_of(alert: DeskAlert, verdicts: Iterable[Verdict], routes: Routes
                     urgency = max(before, verdict.key.urgency, key=lambda one: one.rank)
                     chosen[number, receiver] = (min(soonest, step.unacked_for_s), urgency)
     return [
-        _delivery(alert, routes, receiver, number, urgency=urgency, due_at=at + timedelta(seconds=after_s))
+        _delivery(alert, routes, receiver, number, urgency=urgency, at=at, after_s=after_s)
         for (number, receiver), (after_s, urgency) in sorted(chosen.items())
     ]
 
@@ -56,9 +56,16 @@ def steps_of(hit: Hit, labels: Mapping[str, str]) -> list[tuple[int, Escalation]
 
 
 def _delivery(
-    alert: DeskAlert, routes: Routes, receiver: ReceiverId, number: int, *, urgency: Urgency, due_at: datetime
+    alert: DeskAlert,
+    routes: Routes,
+    receiver: ReceiverId,
+    number: int,
+    *,
+    urgency: Urgency,
+    at: datetime,
+    after_s: float,
 ) -> Delivery:
-    purpose = f"{ESCALATION}/{number}"
+    purpose, due_at = f"{ESCALATION}/{number}", at + timedelta(seconds=after_s)
     return Delivery(
         delivery_id=delivery_id(receiver, alert.desk, alert.event_id, purpose),
         receiver=receiver,
@@ -69,5 +76,5 @@ def _delivery(
         manner=LOUD,
         not_before=due_at,
         expires_at=due_at + timedelta(seconds=time_to_live_s(routes.receivers.get(receiver), urgency)),
-        unless_acked=UnlessAcked(desk=alert.desk, story_id=alert.story_id),
+        unless_acked=UnlessAcked(desk=alert.desk, story_id=alert.story_id, decided_at=at),
     )

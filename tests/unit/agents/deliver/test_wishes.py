@@ -56,6 +56,22 @@ def test_who_has_seen_to_a_step_up(records: list[Incoming], routed_s: float, exp
     assert wishes(*records).why_acknowledged(STEP_UP, NOW + routed_s * SECOND) == expected
 
 
+@pytest.mark.parametrize(
+    ("decided_s", "expected"),
+    [
+        pytest.param(35, "acknowledged by kim after 30.0 s", id="there when it was acknowledged"),
+        pytest.param(36, None, id="of an alert that came after it"),
+        pytest.param(None, "acknowledged by kim after 30.0 s", id="an older program did not say"),
+    ],
+)
+def test_a_clock_that_was_ahead_lets_no_acknowledgement_stop_what_came_later(
+    decided_s: float | None, expected: str | None
+) -> None:
+    decided_at = None if decided_s is None else NOW + decided_s * SECOND
+    later = delivery(unless_acked=UnlessAcked(desk="fx", story_id="s1", decided_at=decided_at))
+    assert wishes(ack(after_s=35, up_to_s=600)).why_acknowledged(later, NOW + 5 * SECOND) == expected
+
+
 def test_a_delivery_that_is_no_step_up_is_sent_whatever_was_acknowledged() -> None:
     assert wishes(ack()).why_acknowledged(delivery(), NOW) is None
 
