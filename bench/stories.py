@@ -61,8 +61,8 @@ TARGETS = (
     ),
     Target("margin_thread_min", "the same at 0.25", least=0.0),
     Target(
-        "b3_f1_thread_mean",
-        "the mean of the six streams at 0.25, which loses no story: 1.6 x the best MinHash LSH that loses none",
+        "b3_f1_thread",
+        "the same at 0.25, which loses no story: 1.6 x the best MinHash LSH that loses none",
         above="minhash_b3_f1",
         times=1.6,
     ),
@@ -108,9 +108,10 @@ def _threads(found: Sequence[Judged], matches: int) -> Figures:
 
 @dataclass(frozen=True, slots=True)
 class Lsh:
-    """MinHash LSH at one setting: its mean F1, the most true stories that a stream lost, and its CPU time."""
+    """MinHash LSH at one setting: its F1, the most true stories that a stream lost, and its CPU time."""
 
     joins: float
+    in_time_order: float
     f1: float
     lost: int
     cpu_us: float
@@ -119,13 +120,15 @@ class Lsh:
 def minhash_figures(streams: Sequence[Sequence[Told]], tried: Sequence[float]) -> Figures:
     """Return MinHash LSH at the best of its settings that loses no true story, as a thread loses none, and its time.
 
-    The best of all its settings stands beside it: what it may be compared with, and why, is in docs/decisions/022.
+    The first stream is in time order. The best of all its settings, whatever it loses, stands beside it: what it may
+    be compared with, and why, is in docs/decisions/022.
     """
     runs = [_lsh(streams, shingles, joins) for shingles in SHINGLES for joins in tried]
     best = max(runs, key=lambda run: run.f1)
     safe = max((run for run in runs if not run.lost), key=lambda run: run.f1)
     return {
-        "minhash_b3_f1": safe.f1,
+        "minhash_b3_f1": safe.in_time_order,
+        "minhash_b3_f1_mean": safe.f1,
         "minhash_threshold": safe.joins,
         "minhash_mean_us": safe.cpu_us,
         "minhash_b3_f1_best_of_all": best.f1,
@@ -142,7 +145,7 @@ def _lsh(streams: Sequence[Sequence[Told]], shingles: str, joins: float) -> Lsh:
     groups = [minhash_lsh(titles(stream), joins, SHINGLES[shingles]) for stream in streams]
     cpu_us = (process_time() - started) / sum(map(len, streams)) * 1e6
     found = [judge(stream, one) for stream, one in zip(streams, groups, strict=True)]
-    run = Lsh(joins, mean(judged.f1 for judged in found), max(judged.lost for judged in found), cpu_us)
+    run = Lsh(joins, found[0].f1, mean(judged.f1 for judged in found), max(judged.lost for judged in found), cpu_us)
     print(f"MinHash LSH, {shingles}: {run}", file=sys.stderr, flush=True)
     return run
 
@@ -224,8 +227,8 @@ def measure(*, quick: bool) -> Figures:
     traffic = background(matcher, [stream[0].at + number * GAP for number in range(count)])
     streams = [stream, *(shuffled(stream, seed) for seed in SEEDS)]
     figures = timed("group the headlines", lambda: f1_figures(streams))
-    thresholds = (*LSH_THRESHOLDS[:3], USUAL_LSH) if quick else LSH_THRESHOLDS
-    lsh = timed("MinHash LSH", lambda: minhash_figures(streams[1:2] if quick else streams, thresholds))
+    thresholds = (*LSH_THRESHOLDS[1:3], USUAL_LSH) if quick else LSH_THRESHOLDS
+    lsh = timed("MinHash LSH", lambda: minhash_figures(streams[:1] if quick else streams, thresholds))
     halves = timed("each half of the stories", lambda: half_figures(stream, SEEDS[:1] if quick else SEEDS))
     costs = timed("what an article costs", lambda: cost_figures(stream, traffic, runs=1 if quick else 3))
     apart = timed("agency stories torn in two", lambda: torn_figures(torn(matcher, QUICK_TORN if quick else TORN)))
@@ -233,7 +236,8 @@ def measure(*, quick: bool) -> Figures:
     figures |= lsh | halves | costs | apart | bounds
     figures["ratio_to_minhash_speed"] = figures["minhash_mean_us"] / figures["grouping_mean_us"]
     figures["ratio_to_minhash_speed_best_of_all"] = figures["minhash_mean_us_best_of_all"] / figures["grouping_mean_us"]
-    figures["ratio_to_minhash_f1"] = figures["b3_f1_thread_mean"] / figures["minhash_b3_f1"]
+    figures["ratio_to_minhash_f1"] = figures["b3_f1_thread"] / figures["minhash_b3_f1"]
+    figures["ratio_to_minhash_f1_mean"] = figures["b3_f1_thread_mean"] / figures["minhash_b3_f1_mean"]
     figures["ratio_to_minhash_f1_best_of_all"] = figures["b3_f1_related_mean"] / figures["minhash_b3_f1_best_of_all"]
     return {name: round(value, 3) for name, value in figures.items()}
 

@@ -32,8 +32,8 @@ CROWD = 0.4  # a story of n articles is nearer by 1 + 0.4 ln n
 MOST_CROWD = 4.0  # ln 55: however long a story is, nothing below a cosine of 0.096 joins it
 ONE_TERM = 0.65
 PROPOSED = RELATED / 2
-MOST_PROPOSED = 8
-MOST_POSTINGS = 200
+MOST_PROPOSED = 5  # with more, and with more postings, agency stories end in threads that share their common words
+MOST_POSTINGS = 100
 ROUNDING = 1e-6
 LEAST_LISTS = 2
 MOST_STORIES = 100_000
@@ -81,9 +81,13 @@ class Clusterer:
         self.stories[name] = story
         for term in before.keys() - terms.keys():
             self._drop(term, name)
+        index = self._index
         for term, weight in terms.items():
             if before.get(term) != weight:
-                self._index.setdefault(term, {})[name] = weight
+                if term in index:
+                    index[term][name] = weight
+                else:
+                    index[term] = {name: weight}
         self._scale[name] = _crowd(story.articles) / hypot(*terms.values()) if terms else 0.0
 
     def remove(self, story_id: StoryId) -> None:
@@ -110,7 +114,7 @@ class Clusterer:
             yield story_id
 
     def place(self, arrival: Arrival, frequencies: Frequencies) -> Placement:
-        """Return where the article belongs. Cost: 200 postings, and 8 stories term by term."""
+        """Return where the article belongs. Cost: 100 postings, and 5 stories term by term."""
         article = vector_of(arrival.terms, frequencies)
         ending = set(self.closing(arrival.at))  # gone already for who decides again after a crash between two records
         near = self._near(article, arrival.at, ending)
@@ -134,9 +138,9 @@ class Clusterer:
         return sorted(found for found in near if -found.far >= RELATED)
 
     def _proposed(self, article: Mapping[str, float], ending: AbstractSet[StoryId]) -> list[StoryId]:
-        """Return the stories that can be at 0.10 or more, at most the 8 that are nearest by the article's rarest terms.
+        """Return the stories that can be at 0.10 or more, at most the 5 that are nearest by the article's rarest terms.
 
-        Terms that few stories hold come first, until 200 postings are read; the first two are read whatever they cost.
+        Terms that few stories hold come first, until 100 postings are read; the first two are read whatever they cost.
         """
         dots: dict[StoryId, float] = {}
         left, least = MOST_POSTINGS, RELATED - ROUNDING
@@ -145,9 +149,15 @@ class Clusterer:
             if left < 0 and number >= LEAST_LISTS:
                 least = PROPOSED
                 break
-            weight = article[term]
-            for name, held in self._index[term].items():
-                dots[name] = dots.get(name, 0.0) + weight * held
+            weight, holders = article[term], self._index[term]
+            if not dots:
+                dots = {name: weight * held for name, held in holders.items()}
+                continue
+            for name, held in holders.items():
+                if name in dots:
+                    dots[name] += weight * held
+                else:
+                    dots[name] = weight * held
         for name in ending:
             dots.pop(name, None)
         scale = self._scale

@@ -12,14 +12,14 @@ from streams.stories.story import TERMS_KEPT
 
 
 def vector_of(terms: Mapping[str, float], frequencies: Frequencies) -> dict[str, float]:
-    """Return an article's terms by inverse document frequency: the 64 that weigh most, as a vector of length 1."""
+    """Return an article's terms by inverse document frequency: the 128 that weigh most, as a vector of length 1."""
     weighed = _heaviest(frequencies.weighed(terms))
     length = hypot(*weighed.values())
     return {term: weight / length for term, weight in weighed.items()} if length else {}
 
 
 def centroid(terms: Mapping[str, float], article: Mapping[str, float]) -> dict[str, float]:
-    """Return a story's vector with one more article's vector in it, cut to the 64 terms that weigh most."""
+    """Return a story's vector with one more article's vector in it, cut to the 128 terms that weigh most."""
     total = dict(terms)
     for term, weight in article.items():
         total[term] = round(total.get(term, 0.0) + weight, 4)

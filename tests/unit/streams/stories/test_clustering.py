@@ -195,7 +195,7 @@ def test_a_term_that_changed_its_weight_is_found_under_the_new_one_and_a_lost_on
     assert {term: holders["s1"] for term, holders in made._index.items()} == terms
 
 
-def test_common_terms_propose_nobody_once_200_postings_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_common_terms_propose_nobody_once_so_many_postings_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clustering, "MOST_POSTINGS", 4)
     titles = {f"s{number}": arrival(title=f"talks fail badly {number}{number}") for number in range(8)}
     made = clusterer(**titles, rare=arrival(title="gallium yttrium talks fail badly"))

@@ -7,7 +7,7 @@ from streams.stories.vector import centroid, dot, vector_of
 from tests.support.alerting import NOW
 
 KNOWN = Frequencies(NOW, 100, {"china": 80, "gallium": 1})
-MANY = {f"term{number:03}": 1.0 for number in range(100)}
+MANY = {f"term{number:03}": 1.0 for number in range(200)}
 
 
 def test_an_article_is_a_vector_of_length_one_in_which_rare_terms_weigh_most() -> None:
@@ -30,13 +30,13 @@ def test_a_story_is_the_sum_of_its_articles_with_each_weight_as_it_was() -> None
     assert second["china"] > 0.8
 
 
-def test_article_and_story_keep_the_64_terms_that_weigh_most() -> None:
+def test_article_and_story_keep_the_128_terms_that_weigh_most() -> None:
     article = vector_of(MANY | {"heavy": 5.0}, Frequencies())
     story = centroid({"heavy": 5.0}, dict.fromkeys(MANY, 0.1))
 
-    assert len(article) == len(story) == 64
+    assert len(article) == len(story) == 128
     assert next(iter(article)) == next(iter(story)) == "heavy"
-    assert list(article)[1:] == list(story)[1:] == sorted(MANY)[:63], "of equally heavy terms the first by name"
+    assert list(article)[1:] == list(story)[1:] == sorted(MANY)[:127], "of equally heavy terms the first by name"
 
 
 def test_the_product_of_two_vectors_counts_the_terms_that_they_share() -> None:
