@@ -50,7 +50,7 @@ def exercise(metrics: Metrics) -> None:
     metrics.consumer_lag.labels("articles", "0").set(3)
     metrics.delivery_outcomes("console")
     metrics.deliveries.labels("console", "delivered").inc()
-    for gauge in (metrics.lane_depth, metrics.lane_frozen, metrics.breaker_open):
+    for gauge in (metrics.lane_depth, metrics.lane_frozen, metrics.breaker_open, metrics.receiver_needs_attention):
         gauge.labels("console").set(0)
     for delay in RETRY_DELAYS_S:
         metrics.retry_backlog.labels(delay).set(1)
