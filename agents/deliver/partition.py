@@ -29,6 +29,7 @@ from streams.routing.storm import Storms
 from streams.topics import Topic
 
 TURN_AFTER = 10  # records that are decoded, some ms: then the loop turns, for others are being sent
+CLOCK_IS_SET_S = 60.0  # whoever waits looks at the clock so often: it may be set, or have stood still
 NO_TIME, NO_JITTER = timedelta(), DeliveryId("")
 LOG = log.named("deliver")
 
@@ -148,7 +149,7 @@ class Partition:
             heads += [moment] if (moment := self._gathering.due_at) else []
             wait_s = (min(heads) - self._around.now()).total_seconds() if heads else None
             if wait_s is None or wait_s > 0:
-                await _either(self._woken, wait_s)
+                await _either(self._woken, None if wait_s is None else min(wait_s, CLOCK_IS_SET_S))
             for topic, source in list(self._sources.items()):
                 if source.waiting:
                     await self._place_due(topic, source)

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from agents.deliver.outcome import Outcome, OutcomeKind, ambiguous, failed
 from streams.routing.notification import Delivery, DeliveryStatus
 from streams.topics import RETRIES
-from tests.support.delivery_world import MemoryReceiver, receiver, routes, until
+from tests.support.delivery_world import MemoryLog, MemoryReceiver, receiver, routes, until
 from tests.support.sender_world import World, jumping
 
 
@@ -76,3 +76,27 @@ async def test_a_receiver_that_is_dead_for_a_day_costs_dozens_of_records_and_not
     assert world.log.outcomes() == ["expired"] * 40
     assert spent["alert"] <= 20 * 28
     assert spent["digest"] <= 20 * 70  # a day more, to tell what expired
+
+
+class SetLog(MemoryLog):
+    """A log in a world whose clocks are all set forward at once."""
+
+    ahead = timedelta()
+
+    @property
+    def now(self) -> datetime:
+        """Return the world's time (UTC)."""
+        return super().now + self.ahead
+
+
+@jumping
+async def test_clocks_that_are_set_forward_are_noticed_within_a_minute() -> None:
+    world = World(hook=MemoryReceiver())
+    world.log = log = SetLog()
+    begin_s = asyncio.get_running_loop().time()
+    async with world.running():
+        world.publish(0, not_before=log.now + timedelta(seconds=1900))  # the tier of half an hour, then that of 30 s
+        await until(lambda: log.tier_records() == 1)
+        log.ahead = timedelta(hours=1)
+        await world.settled(1)
+    assert asyncio.get_running_loop().time() - begin_s < 120
