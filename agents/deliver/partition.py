@@ -26,10 +26,11 @@ from streams.matching.rule import Urgency
 from streams.routing.notification import Delivery, HandOffReason
 from streams.routing.receiver import slots
 from streams.routing.storm import Storms
-from streams.topics import Topic
+from streams.topics import RETRIES, Topic
 
 TURN_AFTER = 10  # records that are decoded, some ms: then the loop turns, for others are being sent
 CLOCK_IS_SET_S = 60.0  # whoever waits looks at the clock so often: it may be set, or have stood still
+TIERS, SOONEST_AGAIN = frozenset(RETRIES.values()), timedelta(seconds=1)
 NO_TIME, NO_JITTER = timedelta(), DeliveryId("")
 LOG = log.named("deliver")
 
@@ -127,6 +128,9 @@ class Partition:
             return None
         # Members of digests that are put off together come back together.
         due_at = retry.due_at(record, topic, NO_JITTER if delivery.is_digest else delivery.delivery_id)
+        if topic in TIERS and delivery.not_before and delivery.not_before > (now := self._around.now()):
+            # With a clock ahead of the broker's it is due at once by ours, and would go round and round.
+            due_at = max(due_at, min(now + SOONEST_AGAIN, delivery.not_before))
         return Job(topic=topic, record=record, delivery=delivery, ledger=record.ledger, due_at=due_at)
 
     async def _place_due(self, topic: Topic, source: Source) -> None:

@@ -100,3 +100,15 @@ async def test_clocks_that_are_set_forward_are_noticed_within_a_minute() -> None
         log.ahead = timedelta(hours=1)
         await world.settled(1)
     assert asyncio.get_running_loop().time() - begin_s < 120
+
+
+@jumping
+async def test_a_clock_ahead_of_the_brokers_sends_nothing_round_and_round_until_it_is_due() -> None:
+    world, ahead = World(hook=MemoryReceiver()), timedelta(seconds=8)
+    process = world.process()
+    process.sender._given = (*process.sender._given[:-1], lambda: world.log.now + ahead)
+    await process.start()
+    world.publish(0, not_before=world.log.now + ahead + timedelta(seconds=30))
+    await world.settled(1)
+    await process.stop()
+    assert world.log.tier_records() <= 40  # 4,268 without a second in between
