@@ -88,3 +88,10 @@ def test_after_an_answer_that_came_too_soon_there_is_no_burst_and_the_next_token
     assert bucket.wait_s(5.4) == 1.0
     bucket.answered(0.2 + STRICT_S, too_soon=False)
     assert [bucket.take(5_000.0) for _ in range(4)] == [True, True, True, False]
+
+
+def test_a_fast_receiver_keeps_its_pace_after_an_answer_that_asked_for_patience() -> None:
+    bucket = Bucket(10.0, 1)
+    assert bucket.take(0.0)
+    bucket.answered(0.2, too_soon=True)
+    assert bucket.take(0.2)
