@@ -109,7 +109,7 @@ def grouping_time(stream: Iterable[Told]) -> Spent:
         with spent.article():
             terms_of(head.title, head.lead, arrival.entities, surfaces)  # those that the arrival holds
             placement = book.clusterer.place(arrival, frequencies)
-            story = joined(placement.story, placement.vector) if placement.story else _story(placement, arrival)
+            story = _placed(placement, arrival)
             book.clusterer.put(story)
         book.apply(_change(arrival, counts, story), frequencies)
     return spent
@@ -143,10 +143,13 @@ def _change(
 
 
 def _story(placement: Placement, arrival: Arrival) -> Story:
+    return grown(_placed(placement, arrival), arrival)
+
+
+def _placed(placement: Placement, arrival: Arrival) -> Story:
     if placement.story is not None:
-        return grown(joined(placement.story, placement.vector), arrival)
-    name = story_id(arrival.head.article_id, arrival.head.revision)
-    return grown(opened(name, arrival, placement.vector), arrival)
+        return joined(placement.story, placement.vector)
+    return opened(story_id(arrival.head.article_id, arrival.head.revision), arrival, placement.vector)
 
 
 def _article(arrival: Arrival, story: Story) -> StoryArticle:

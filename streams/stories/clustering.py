@@ -32,13 +32,12 @@ CROWD = 0.4  # a story of n articles is nearer by 1 + 0.4 ln n
 MOST_CROWD = 4.0  # ln 55: however long a story is, nothing below a cosine of 0.096 joins it
 ONE_TERM = 0.65
 PROPOSED = RELATED / 2
-MOST_PROPOSED = 5  # with more, and with more postings, agency stories end in threads that share their common words
-MOST_POSTINGS = 100
+MOST_PROPOSED = 3  # with more, and with more postings, agency stories end in threads that share their common words
+MOST_POSTINGS = 40
 ROUNDING = 1e-6
 LEAST_LISTS = 2
 MOST_STORIES = 100_000
 MOST_ENDED = 100  # in one match: a clock that leaps must not end 100,000 stories at once
-MOST_RELATED = 5
 MOST_NAMED = 200
 
 
@@ -114,7 +113,7 @@ class Clusterer:
             yield story_id
 
     def place(self, arrival: Arrival, frequencies: Frequencies) -> Placement:
-        """Return where the article belongs. Cost: 100 postings, and 5 stories term by term."""
+        """Return where the article belongs. Cost: 40 postings, and 3 stories term by term."""
         article = vector_of(arrival.terms, frequencies)
         ending = set(self.closing(arrival.at))  # gone already for who decides again after a crash between two records
         near = self._near(article, arrival.at, ending)
@@ -122,7 +121,7 @@ class Clusterer:
         told = (found for found in likely if compares(arrival, article, self.stories[found.story_id]))
         joins = next(told, None) or self._translated(article, arrival, frequencies, ending)
         others = (other for other in near if joins is None or other.story_id != joins.story_id)
-        related = tuple((other.story_id, min(1.0, -other.far)) for other in islice(others, MOST_RELATED))
+        related = tuple((other.story_id, min(1.0, -other.far)) for other in others)
         if joins is None:
             return Placement(related=related, vector=article)
         return Placement(self.stories[joins.story_id], joins.similarity, related, article)
@@ -135,12 +134,12 @@ class Clusterer:
         """Return the open stories at 0.10 or more, nearest first: rare terms propose them, all terms decide."""
         stories = (self.open_story(name, at) for name in self._proposed(article, ending))
         near = [self._measured(article, story, at) for story in stories if story]
-        return sorted(found for found in near if -found.far >= RELATED)
+        return sorted([found for found in near if -found.far >= RELATED])
 
     def _proposed(self, article: Mapping[str, float], ending: AbstractSet[StoryId]) -> list[StoryId]:
-        """Return the stories that can be at 0.10 or more, at most the 5 that are nearest by the article's rarest terms.
+        """Return the stories that can be at 0.10 or more, at most the 3 that are nearest by the article's rarest terms.
 
-        Terms that few stories hold come first, until 100 postings are read; the first two are read whatever they cost.
+        Terms that few stories hold come first, until 40 postings are read; the first two are read whatever they cost.
         """
         dots: dict[StoryId, float] = {}
         left, least = MOST_POSTINGS, RELATED - ROUNDING
@@ -195,7 +194,7 @@ class Clusterer:
     def _measured(self, article: Mapping[str, float], story: Story, at: datetime) -> Near:
         product, shared = dot(article, story.terms)
         crowd = _crowd(story.articles)
-        similarity = product * self._scale.get(story.story_id, 0.0) / crowd * _decay(at, story)
+        similarity = product * self._scale.get(story.story_id, 0.0) / crowd * _decay(at, story.last_article_at)
         alone = ONE_TERM if shared == 1 < len(article) else 1.0
         return Near(-round(similarity * crowd * alone, 6), story.story_id, round(similarity, 6))
 
@@ -211,6 +210,6 @@ def _crowd(articles: int) -> float:
     return 1.0 + CROWD * min(MOST_CROWD, log(max(1, articles)))
 
 
-def _decay(at: datetime, story: Story) -> float:
-    age_s = max(0.0, (at - story.last_article_at).total_seconds())
+def _decay(at: datetime, last_article_at: datetime) -> float:
+    age_s = max(0.0, (at - last_article_at).total_seconds())
     return exp(-0.5 * (age_s / DECAY_S) ** 2)

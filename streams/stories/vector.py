@@ -36,7 +36,12 @@ def dot(article: Mapping[str, float], story: Mapping[str, float]) -> tuple[float
 
 
 def _heaviest(weighed: dict[str, float]) -> dict[str, float]:
+    """Return the 128 terms that weigh most, in their order; of those as heavy as the last one the first by name."""
     if len(weighed) <= TERMS_KEPT:
         return weighed
-    heaviest = sorted(sorted(weighed), key=weighed.__getitem__, reverse=True)[:TERMS_KEPT]  # of equal ones the first
-    return {term: weighed[term] for term in heaviest}
+    least = sorted(weighed.values())[-TERMS_KEPT]
+    kept = {term: weight for term, weight in weighed.items() if weight >= least}
+    if (surplus := len(kept) - TERMS_KEPT) > 0:
+        for term in sorted(term for term, weight in kept.items() if weight == least)[-surplus:]:
+            del kept[term]
+    return kept
