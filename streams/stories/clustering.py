@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from heapq import nlargest, nsmallest
+from heapq import nlargest
 from itertools import islice
 from math import exp, hypot, log
 from typing import NamedTuple
@@ -78,8 +78,9 @@ class Clusterer:
         known = self.stories.pop(name, None)  # so that the order of the dict is the order of last use
         before = known.terms if known else {}
         self.stories[name] = story
-        for term in before.keys() - terms.keys():
-            self._drop(term, name)
+        if not before.keys() <= terms.keys():
+            for term in before.keys() - terms.keys():
+                self._drop(term, name)
         index = self._index
         for term, weight in terms.items():
             if before.get(term) != weight:
@@ -161,7 +162,7 @@ class Clusterer:
             dots.pop(name, None)
         scale = self._scale
         found = [(-near, name) for name, total in dots.items() if (near := total * scale[name]) >= least]
-        return [name for _, name in (nsmallest(MOST_PROPOSED, found) if len(found) > MOST_PROPOSED else found)]
+        return [name for _, name in sorted(found)[:MOST_PROPOSED]]
 
     def _lists(self, article: Mapping[str, float], ending: AbstractSet[StoryId]) -> list[tuple[int, str]]:
         """Return the terms that any story holds, each behind the number of these, the rarest first."""

@@ -12,7 +12,7 @@ from streams.articles.article import DateQuality, Head
 from streams.ids import ArticleId, ChangeId, DeskId, EntityId, RevisionKey, RuleId, StoryId
 from streams.record import Part, Record, Utc
 
-TERMS_KEPT = 128
+TERMS_KEPT, MOST_TERMS = 128, 160
 
 
 class FirstArticle(Part):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from math import fsum, hypot
 
 from streams.stories.frequencies import Frequencies
-from streams.stories.story import TERMS_KEPT
+from streams.stories.story import MOST_TERMS, TERMS_KEPT
 
 
 def vector_of(terms: Mapping[str, float], frequencies: Frequencies) -> dict[str, float]:
@@ -19,11 +19,14 @@ def vector_of(terms: Mapping[str, float], frequencies: Frequencies) -> dict[str,
 
 
 def centroid(terms: Mapping[str, float], article: Mapping[str, float]) -> dict[str, float]:
-    """Return a story's vector with one more article's vector in it, cut to the 128 terms that weigh most."""
+    """Return a story's vector with one more article's vector in it; beyond 160 terms, the 128 that weigh most.
+
+    Cut at each article, a long story would cost as much as all else that is done for the article.
+    """
     total = dict(terms)
     for term, weight in article.items():
         total[term] = round(total.get(term, 0.0) + weight, 4)
-    return _heaviest(total)
+    return total if len(total) <= MOST_TERMS else _heaviest(total)
 
 
 def dot(article: Mapping[str, float], story: Mapping[str, float]) -> tuple[float, int]:
