@@ -72,16 +72,17 @@ class Node:
         self.refuse(f"needs a list ([a, b] or lines that begin with -), has {self._what()}")
         return ()
 
-    def pairs(self) -> tuple[tuple["Node", "Node"], ...]:
+    def pairs(self, *, example: str = "") -> tuple[tuple["Node", "Node"], ...]:
         """Return the keys and values of a mapping; nothing, with a problem, for anything else."""
         if self.kind == "mapping" or self.absent:
             return tuple((key.named(self.about), value.named(self.about)) for key, value in self.entries)
-        self.refuse(f"needs keys with values, has {self._what()}")
+        such_as = f", such as {{{example}: ...}}" if example else ""
+        self.refuse(f"needs keys with values{such_as}, has {self._what()}")
         return ()
 
     def fields(self, known: Collection[str], *, required: Collection[str] = ()) -> "Fields":
         """Return a mapping's values by key; every unknown key and every missing one that is required is a problem."""
-        pairs = self.pairs()
+        pairs = self.pairs(example=next(iter(required), ""))
         found = {key.text(""): value for key, value in pairs}
         for key, _ in pairs:
             if (name := key.text("")) not in known:

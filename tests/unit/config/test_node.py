@@ -52,6 +52,12 @@ def test_a_right_value_is_read_without_a_problem(value: str, read: Callable[[Nod
             id="a comment by mistake",
         ),
         pytest.param("abc", lambda n: n.items(), "needs a list ([a, b] or lines that begin", id="text"),
+        pytest.param(
+            "10m",
+            lambda n: n.fields(("every",), required=("every",)),
+            'needs keys with values, such as {every: ...}, has "10m"',
+            id="a value for a mapping",
+        ),
         pytest.param("[a]", lambda n: n.pairs(), "needs keys with values, has a list", id="a list for a mapping"),
         pytest.param("Ab c", lambda n: n.ident(), '"Ab c" is no id: lower-case letters, digits', id="no id"),
         pytest.param("gren", lambda n: n.choice(Colour, Colour.RED), '"gren" is none of red, green', id="no choice"),
