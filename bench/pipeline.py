@@ -22,7 +22,7 @@ from bench.latency import Latencies, latencies
 from tests.support.children import ROLES, ROOT
 from tests.support.kafka import produced
 from tests.support.pipeline import Pipeline, pipeline
-from tests.support.wire import Origin, Sink, publish_steadily
+from tests.support.wire import Origin, Sink, publish_steadily, until_polled
 
 FEEDS, GAP_S, RATE = 200, 1.0, 50.0
 TARGETS = {"p50_ms": 150.0, "p99_ms": 500.0, "lost": 0, "duplicates_by_other_id": 0}
@@ -76,12 +76,6 @@ class Stand:
         await asyncio.to_thread(made.children.stop)
         await made.origin.stop()
         await made.sink.stop()
-
-
-async def until_polled(origin: Origin) -> None:
-    """Return once every feed was polled, and polled again: from then on all is new."""
-    while origin.requests < 2 * origin.feeds:  # noqa: ASYNC110 - a count in another task's hands, looked at ten times a second
-        await asyncio.sleep(0.1)
 
 
 async def load(made: Pipeline, *, per_second: float, seconds: float, drain_s: float = 5.0) -> Latencies:

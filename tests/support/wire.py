@@ -172,6 +172,12 @@ class Sink:
         return web.Response(status=204)
 
 
+async def until_polled(origin: Origin) -> None:
+    """Return once every feed was polled, and polled again: from then on all is new."""
+    while origin.requests < 2 * origin.feeds:  # noqa: ASYNC110 - a count in another task's hands, looked at ten times a second
+        await asyncio.sleep(0.1)
+
+
 async def publish_steadily(origin: Origin, *, per_second: float, seconds: float) -> None:
     """Publish at a steady rate; late wake-ups are caught up, so that the count is exact."""
     started, wanted = time.monotonic(), int(per_second * seconds)

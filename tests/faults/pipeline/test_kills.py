@@ -11,7 +11,7 @@ from tests.support.account import Account
 from tests.support.children import ROLES
 from tests.support.kafka import cache_folder, produced
 from tests.support.pipeline import Pipeline, pipeline
-from tests.support.wire import Origin, Sink
+from tests.support.wire import Origin, Sink, until_polled
 
 pytestmark = [pytest.mark.kafka, pytest.mark.faults]
 FEEDS, KILLS_EACH = 20, 5
@@ -35,6 +35,7 @@ async def running(tmp_path: Path, own_broker: Broker) -> AsyncIterator[Pipeline]
     made = pipeline(folder, own_broker.bootstrap, "kills.", origin, sink)
     for role in ROLES:
         made.children.start(role)
+    await until_polled(origin)  # what stands in a feed at its first poll is no news, however slow the machine
     yield made
     made.children.stop()
     await origin.stop()

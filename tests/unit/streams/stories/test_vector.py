@@ -42,3 +42,9 @@ def test_article_and_story_keep_the_128_terms_that_weigh_most() -> None:
 def test_the_product_of_two_vectors_counts_the_terms_that_they_share() -> None:
     assert dot({"a": 0.5, "b": 2.0}, {"b": 3.0, "a": 1.0, "c": 9.0}) == (6.5, 2)
     assert dot({"a": 0.5}, {}) == (0.0, 0)
+
+
+def test_terms_of_different_weights_are_cut_by_weight_alone() -> None:
+    rising = {term: 1.0 + number for number, term in enumerate(MANY)}
+
+    assert list(centroid({}, rising)) == list(MANY)[-128:]
