@@ -44,6 +44,17 @@ async def create_topic(bootstrap: str, topic: str, partitions: int = 1) -> None:
         await admin.close()
 
 
+async def delete_topics(bootstrap: str, prefix: str) -> None:
+    """Delete every topic whose name begins with this."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await admin.start()
+        if mine := [topic for topic in await admin.list_topics() if topic.startswith(prefix)]:
+            await admin.delete_topics(mine)
+    finally:
+        await admin.close()
+
+
 async def produce(bootstrap: str, topic: str, values: list[bytes]) -> None:
     """Return once every value is acknowledged."""
     await create_topic(bootstrap, topic)
@@ -99,15 +110,28 @@ class BrokerThread:
 
 
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """Return the run's one broker; tests keep apart by `topic_prefix`, and leave it running."""
+def broker_thread(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerThread]:
+    """Return the run's one broker with its loop."""
     folder = tmp_path_factory.mktemp("broker")
-    with BrokerThread(folder).running() as running:
-        yield running
+    thread = BrokerThread(folder)
+    with thread.running():
+        yield thread
     delete_data(folder)
 
 
+@pytest.fixture(scope="session")
+def broker(broker_thread: BrokerThread) -> Broker:
+    """Return the run's one broker; tests keep apart by `topic_prefix`, and leave it running."""
+    return broker_thread.broker
+
+
 @pytest.fixture
-def topic_prefix() -> str:
-    """Return a prefix for topics and groups that no other test has."""
-    return f"t{secrets.token_hex(4)}."
+def topic_prefix(broker_thread: BrokerThread) -> Iterator[str]:
+    """Return a prefix for topics and groups that no other test has; the topics go when the test ends.
+
+    A few hundred catalogues are tens of thousands of partitions: more files than a broker may open, and each client
+    that asks which topics there are is told of them all.
+    """
+    prefix = f"t{secrets.token_hex(4)}."
+    yield prefix
+    broker_thread.run(delete_topics(broker_thread.broker.bootstrap, prefix))
