@@ -22,9 +22,12 @@ RATES: Mapping[str, Rate] = {
 MOST_CONCURRENCY = 64
 ROOTS_PER_MINUTE = 30  # more than anybody reads; half of what Slack lets through, so that replies keep their room
 STORMS: Mapping[str, StormLimit] = dict.fromkeys(
-    ("slack", "teams", "email"), StormLimit(roots_per_minute=ROOTS_PER_MINUTE)
+    ("slack", "teams", "email", "pagerduty"), StormLimit(roots_per_minute=ROOTS_PER_MINUTE)
 )
+OFF = "off"
 LEAST_EVERY_S, MOST_EVERY_S = 60.0, 86_400.0
+LEAST_TTL_S, MOST_TTL_S = 1.0, 7 * 86_400.0  # deliveries and their states are kept a day longer
+MOST_PER_SECOND = 10_000
 
 
 def read_receivers(node: Node) -> dict[ReceiverId, Receiver]:
@@ -69,9 +72,10 @@ def _rate(node: Node) -> Rate:
         fields["per_minute"].refuse("give per_second or per_minute, not both")
     if "per_second" not in fields and "per_minute" not in fields:
         node.refuse("needs per_second or per_minute")
-    by_minute = fields["per_minute"].number(600.0, least=0.1) / 60
-    per_second = fields["per_second"].number(by_minute, least=0.001)
-    return Rate(per_second=per_second, burst=fields["burst"].whole(max(1, round(per_second)), least=1, most=10_000))
+    by_minute = fields["per_minute"].number(600.0, least=0.1, most=60.0 * MOST_PER_SECOND) / 60
+    per_second = fields["per_second"].number(by_minute, least=0.001, most=MOST_PER_SECOND)
+    burst = fields["burst"].whole(max(1, round(per_second)), least=1, most=MOST_PER_SECOND)
+    return Rate(per_second=per_second, burst=burst)
 
 
 def _digest(node: Node) -> DigestPlan | None:
@@ -87,8 +91,13 @@ def _digest(node: Node) -> DigestPlan | None:
 
 
 def _storm(node: Node, kind: str) -> StormLimit | None:
+    """Return from when on a digest tells of new stories; None where it never does, as `off` says."""
     if node.absent:
         return STORMS.get(kind)
+    if node.kind == "scalar" and node.content is not None:
+        if node.content != OFF:
+            node.refuse(f'"{node.content}" is no limit: write {{roots_per_minute: {ROOTS_PER_MINUTE}}}, or {OFF}')
+        return None
     roots = node.fields(("roots_per_minute",), required=("roots_per_minute",))["roots_per_minute"]
     return StormLimit(roots_per_minute=roots.whole(ROOTS_PER_MINUTE, least=1, most=10_000))
 
@@ -96,11 +105,20 @@ def _storm(node: Node, kind: str) -> StormLimit | None:
 def _ttl(node: Node) -> dict[str, float]:
     """Return the seconds that a delivery may take, by urgency; one duration counts for all."""
     if node.kind != "mapping":
-        seconds = node.duration_s(None)
+        seconds = _time_to_live(node)
         return {} if seconds is None else {urgency.value: seconds for urgency in Urgency}
     fields = node.fields([urgency.value for urgency in Urgency])
-    found = {name: fields[name].duration_s(None) for name in fields}
+    found = {name: _time_to_live(fields[name]) for name in fields}
     return {name: seconds for name, seconds in found.items() if seconds is not None}
+
+
+def _time_to_live(node: Node) -> float | None:
+    seconds = node.duration_s(None)
+    if seconds is None or LEAST_TTL_S <= seconds <= MOST_TTL_S:
+        return seconds
+    expires = "nothing would ever be sent" if seconds < LEAST_TTL_S else "its state would be forgotten first"
+    node.refuse(f'ttl "{node.content}": {expires}; write {LEAST_TTL_S:g}s to {MOST_TTL_S / 86_400:g}d')
+    return None
 
 
 def _check_options(receiver: Receiver, node: Node) -> None:

@@ -14,6 +14,7 @@ from config.yaml_source import load_file
 from streams.alerts.alert import Relation
 from streams.errors import ConfigurationError
 from streams.ids import DeskId, ReceiverId
+from streams.routing.escalation import ON_FLASH
 from streams.routing.route import Desk, Escalation, Matcher, Receiver, RouteNode, Routes, TimeInterval
 
 FILE = "routes.yaml"
@@ -113,12 +114,16 @@ def _escalation(node: Node, known: Known) -> tuple[Escalation, ...]:
     """Return the steps of `escalate`, which is one or a list; `[]` takes away what is inherited."""
     nodes = (node,) if node.kind == "mapping" else node.items()
     steps = tuple(_step(step.named(node.about), known) for step in nodes)
-    for place, before, step in zip(nodes[1:], steps, steps[1:], strict=False):
-        if step.condition == before.condition and step.unacked_for_s <= before.unacked_for_s:
+    latest: dict[Matcher, float] = {}
+    for place, step in zip(nodes, steps, strict=True):
+        condition = step.condition or ON_FLASH
+        before_s = latest.get(condition, 0.0)
+        if step.unacked_for_s <= before_s:
             place.named(node.about).refuse(
-                f"this step comes after {step.unacked_for_s:g} s, the one before it after {before.unacked_for_s:g} s: "
+                f"this step comes after {step.unacked_for_s:g} s, one before it after {before_s:g} s: "
                 "each counts from when the alert was routed, so write a longer unacked_for"
             )
+        latest[condition] = max(before_s, step.unacked_for_s)
     return steps
 
 

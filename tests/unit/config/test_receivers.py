@@ -44,6 +44,25 @@ def test_teams_and_pagerduty_are_sent_to_at_the_rate_that_they_allow() -> None:
     assert pagerduty.burst + 60 * pagerduty.per_second <= 120
 
 
+def test_a_time_to_live_has_bounds_and_both_are_right() -> None:
+    assert one("{type: console, ttl: {flash: 1s, routine: 7d}}").ttl_s == {"flash": 1.0, "routine": 604_800.0}
+
+
+def test_a_time_to_live_of_nothing_is_named_with_its_place_and_cure() -> None:
+    found, problems = read("hook:\n  type: console\n  ttl: 0s\n")
+    assert problems == [
+        'routes.yaml:3:8 receiver "hook": ttl "0s": nothing would ever be sent; write 1s to 7d',
+    ]
+    assert found[ReceiverId("hook")].ttl_s == {}
+
+
+def test_a_storm_is_switched_off_by_a_word() -> None:
+    slack = "{type: slack, token_file: t, channel: C1"
+    assert one(slack + "}").storm is not None
+    assert one(slack + ", storm: off}").storm is None
+    assert one('{type: webhook, url_file: u, storm: "off"}').storm is None
+
+
 def test_a_digest_and_a_storm_are_read_and_people_have_a_storm_without_a_word() -> None:
     digest = one("{type: console, digest: {every: 10m, max_items: 5, flash: digest}}").digest
     assert digest is not None
@@ -55,6 +74,7 @@ def test_a_digest_and_a_storm_are_read_and_people_have_a_storm_without_a_word() 
         "{type: slack, token_file: t, channel: C1}": 30,
         "{type: teams, url_file: u}": 30,
         "{type: email, smtp_file: s, from: a@b.test, to: [a@b.test]}": 30,
+        "{type: pagerduty, routing_key_file: k}": 30,
         "{type: webhook, url_file: u, storm: {roots_per_minute: 7}}": 7,
     }
     assert {text: (found := one(text).storm) and found.roots_per_minute for text in limits} == limits
@@ -82,6 +102,8 @@ def test_a_burst_is_a_second_of_the_rate_unless_it_is_said() -> None:
             "{type: console, storm: {root_per_minute: 3}}", "did you mean roots_per_minute", id="a storm misspelt"
         ),
         pytest.param("{type: console, storm: {roots_per_minute: 0}}", "from 1 to 10000", id="a storm at once"),
+        pytest.param("{type: console, storm: on}", '"on" is no limit: write {roots_per_minute: 30}, or off', id="on"),
+        pytest.param("{type: console, storm: }", "{roots_per_minute: ...}, has nothing", id="a storm of nothing"),
         pytest.param("{type: slack, channel: C1}", "exactly one of token_file", id="no secret"),
         pytest.param("{type: slack, token_file: x}", "needs a channel", id="no channel"),
         pytest.param("{type: webhook, url_file: x, sgn: {}}", "unknown option sgn", id="an unknown option"),
@@ -89,9 +111,17 @@ def test_a_burst_is_a_second_of_the_rate_unless_it_is_said() -> None:
         pytest.param("{type: webhook, url_file: x, timeout_s: 99}", "timeout_s: ", id="too long"),
         pytest.param("{type: console, rate: {}}", "needs per_second or per_minute", id="no rate"),
         pytest.param("{type: console, rate: {per_second: 1, per_minute: 1}}", "not both", id="two rates"),
-        pytest.param("{type: console, rate: {per_second: 0}}", "is no number of 0.001 or more", id="rate 0"),
+        pytest.param("{type: console, rate: {per_second: 0}}", "is no number from 0.001 to 10000", id="rate 0"),
+        pytest.param("{type: console, rate: {per_second: 1e9}}", "from 0.001 to 10000", id="a rate that is none"),
+        pytest.param("{type: console, rate: {per_minute: -1}}", "from 0.1 to 600000", id="a rate below 0"),
+        pytest.param("{type: console, rate: {per_minute: 1e9}}", "from 0.1 to 600000", id="a rate that is none, too"),
+        pytest.param("{type: console, digest: {every: 2d}}", "every is from 1m to 24h", id="a digest too seldom"),
         pytest.param("{type: console, concurrency: 0}", "from 1 to 64", id="no one at work"),
         pytest.param("{type: console, ttl: 15}", "write 15s for seconds", id="no unit"),
+        pytest.param("{type: console, ttl: {flash: 1h, urgent: 0s}}", 'ttl "0s": nothing would ever', id="no time"),
+        pytest.param("{type: console, ttl: 100ms}", "nothing would ever be sent; write 1s to 7d", id="hardly any time"),
+        pytest.param("{type: console, ttl: 8d}", "its state would be forgotten first; write 1s to 7d", id="forgotten"),
+        pytest.param("{type: console, ttl: -15m}", '"-15m" is no duration', id="time before"),
         pytest.param("{type: console, ttl: {flsh: 15m}}", "did you mean flash?", id="no urgency"),
         pytest.param("{type: console, fallback: hok}", 'unknown receiver "hok" (did you mean hook?)', id="fallback"),
         pytest.param("{type: console, fallback: hook}", 'lead back to "hook"', id="its own fallback"),

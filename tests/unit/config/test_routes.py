@@ -117,9 +117,23 @@ def test_every_desk_sees_what_tocsin_says_of_its_feeds() -> None:
         ),
         pytest.param(
             "{desk: ops, escalate: [{unacked_for: 2m, to: [hook]}, {unacked_for: 1m, to: [console]}]}",
-            "this step comes after 60 s, the one before it after 120 s",
+            "this step comes after 60 s, one before it after 120 s",
             id="steps that do not rise",
         ),
+        pytest.param(
+            "{desk: ops, escalate: [{unacked_for: 2m, to: [hook]}, {if: 'topic=fx', unacked_for: 3m, to: [hook]},"
+            " {unacked_for: 1m, to: [console]}]}",
+            "this step comes after 60 s, one before it after 120 s",
+            id="steps of one condition that do not rise, with another's between them",
+        ),
+        pytest.param(
+            "{desk: ops, escalate: [{unacked_for: 2m, to: [hook]}, {if: 'urgency=flash', unacked_for: 1m,"
+            " to: [console]}]}",
+            "this step comes after 60 s, one before it after 120 s",
+            id="what holds without a condition, and the same written out",
+        ),
+        pytest.param("{desk: ops, escalate: {unacked_for: 0s, to: [hook]}}", "from 1s to 24h", id="a step up at once"),
+        pytest.param("{desk: ops, escalate: {unacked_for: -5s, to: [hook]}}", "is no duration", id="a step up before"),
     ],
 )
 def test_a_wrong_route_is_named_with_place_and_cure(route: str, problem: str) -> None:
