@@ -70,6 +70,11 @@ def webhook_event(relation: Relation, desk_alert: JsonSchemaValue) -> JsonSchema
     flags: dict[str, JsonSchemaValue] = {
         "tocsinsample": {"const": True, "description": "it comes from the built-in sample wire, and is no news"},
         "tocsinshortened": {"const": True, "description": "the alert was cut to fit into 20 kB"},
+        "tocsinunackedby": {
+            **TEXT,
+            "description": "of a step up: the desk where nobody acknowledged the story in time",
+        },
+        "tocsinunackedfor": {"type": "integer", "minimum": 1, "description": "of a step up: the seconds that it had"},
     }
     return {"type": "object", "required": list(fields), "properties": {**fields, **flags}}
 

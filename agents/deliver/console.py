@@ -55,7 +55,8 @@ class Console:
         styled, width = self._styled(), width_of(self.out)
         if attempt.members:
             return digest_lines(attempt.digest(), at=self.now(), styled=styled, width=width)
-        return console_lines(attempt.delivery.alert, ledger, styled=styled, width=width)
+        told = attempt.delivery
+        return console_lines(told.alert, ledger, styled=styled, width=width, unless_acked=told.unless_acked)
 
     async def _through(self, written: Written) -> bool:
         done, _ = await asyncio.wait({written}, timeout=self.patience_s)

@@ -82,7 +82,10 @@ class Mail:
 def _message(attempt: Attempt, envelope: Envelope) -> EmailMessage:
     delivery = attempt.delivery
     if not attempt.members:
-        return alert_mail(delivery.alert, attempt.ledger, envelope, delivery_id=delivery.delivery_id)
+        return alert_mail(
+            delivery.alert, attempt.ledger, envelope, delivery_id=delivery.delivery_id,
+            unless_acked=delivery.unless_acked,
+        )  # fmt: skip
     digest = attempt.digest()
     return digest_mail(digest, envelope, at=delivery.not_before or digest.until)
 

@@ -46,7 +46,7 @@ class Slack:
         if attempt.members:
             return await self._send_digest(attempt)
         if not self.options.bot:
-            message = slack_message(attempt.delivery.alert, attempt.ledger, delivery_id=attempt.delivery.delivery_id)
+            message = _message(attempt)
             return await self._api.incoming({name: message[name] for name in INCOMING})
         if attempt.doubtful and (found := await self._read_back(attempt)):
             return found
@@ -83,7 +83,7 @@ class Slack:
 
     async def _post(self, attempt: Attempt, thread: Thread | None) -> Outcome:
         delivery = attempt.delivery
-        payload = slack_message(delivery.alert, attempt.ledger, delivery_id=delivery.delivery_id)
+        payload = _message(attempt)
         if thread and self.options.mode == "thread":
             payload |= {"thread_ts": thread.root_ref, "reply_broadcast": delivery.manner == "broadcast"}
         reply = await self._api.write("chat.postMessage", payload)
@@ -146,6 +146,13 @@ class Slack:
         if messages.detail in ROOT_LOST or messages.kind is OutcomeKind.REFUSED:
             return []
         return messages if messages.kind is not OutcomeKind.FAILED else ambiguous(f"read_back_{messages.detail}")
+
+
+def _message(attempt: Attempt) -> Payload:
+    delivery = attempt.delivery
+    return slack_message(
+        delivery.alert, attempt.ledger, delivery_id=delivery.delivery_id, unless_acked=delivery.unless_acked
+    )
 
 
 def _update(messages: list[JsonValue], root_ref: str, attempt: Attempt) -> Payload | None:

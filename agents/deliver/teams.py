@@ -68,4 +68,6 @@ def _message(attempt: Attempt) -> bytes:
     if attempt.members:
         return digest_teams(attempt.digest())
     delivery = attempt.delivery
-    return teams_message(delivery.alert, attempt.ledger, delivery_id=delivery.delivery_id)
+    return teams_message(
+        delivery.alert, attempt.ledger, delivery_id=delivery.delivery_id, unless_acked=delivery.unless_acked
+    )

@@ -65,6 +65,7 @@ def _event(attempt: Attempt) -> tuple[DeliveryId, bytes]:
     """Return id and body of the event: equal at every attempt, of a digest as long as it has the same members."""
     delivery = attempt.delivery
     if not attempt.members:
-        return delivery.delivery_id, cloud_event(delivery.alert, attempt.ledger, delivery_id=delivery.delivery_id)
+        name = delivery.delivery_id
+        return name, cloud_event(delivery.alert, attempt.ledger, delivery_id=name, unless_acked=delivery.unless_acked)
     digest = attempt.digest()
     return digest.digest_id, digest_event(digest, time=attempt.ledger.at(Hop.ROUTED) or digest.until)

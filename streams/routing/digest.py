@@ -83,7 +83,7 @@ def _weight(member: Delivery) -> tuple[int, float, DeliveryId]:
 
 def _item(member: Delivery) -> DigestItem:
     alert = member.alert
-    said = notice(alert, Ledger())
+    said = notice(alert, Ledger(), member.unless_acked)
     return DigestItem(
         delivery_id=member.delivery_id,
         event_id=alert.event_id,

@@ -76,5 +76,5 @@ def _delivery(
         manner=LOUD,
         not_before=due_at,
         expires_at=due_at + timedelta(seconds=time_to_live_s(routes.receivers.get(receiver), urgency)),
-        unless_acked=UnlessAcked(desk=alert.desk, story_id=alert.story_id, decided_at=at),
+        unless_acked=UnlessAcked(desk=alert.desk, story_id=alert.story_id, decided_at=at, within_s=after_s),
     )

@@ -21,15 +21,17 @@ class HandOffReason(StrEnum):
 
 
 class UnlessAcked(Part):
-    """Send only if the desk has not acknowledged the story since this was routed.
+    """A step up: send only if the desk has not acknowledged the story since this was routed.
 
-    `decided_at` is when the alert was appended, by the broker's clock. An acknowledgement from before it does not mean
-    it, however far fan out's own clock was ahead when it routed what that one was of.
+    `within_s` is how long the desk had. `decided_at` is when the alert was appended, by the broker's clock. An
+    acknowledgement from before it does not mean it, however far fan out's own clock was ahead when it routed what
+    that one was of.
     """
 
     desk: DeskId
     story_id: StoryId
     decided_at: Utc | None = None
+    within_s: float | None = None
 
 
 class Delivery(Record):

@@ -9,12 +9,14 @@ from streams.alerts.alert import AlertedRule, AlertSource, DeskAlert, Relation
 from streams.latency import Hop, Ledger
 from streams.matching.match import Span
 from streams.matching.rule import Urgency
+from streams.routing.notification import UnlessAcked
 from streams.routing.render_news import news_words
 from streams.routing.render_text import Piece, pieces, plain, shortened
 
 TITLE_CHARS, LEAD_CHARS, SURFACE_CHARS = 300, 400, 60
 MOST_RULES, MOST_SURFACES, MOST_NEWS, MOST_SOURCES = 5, 6, 8, 4
 LINK_CHARS = 2_000
+UNACKNOWLEDGED = "UNACKNOWLEDGED"
 KINDS = MappingProxyType(
     {
         Relation.FIRST: "NEW",
@@ -30,7 +32,10 @@ STEPS = tuple((name, start, end) for name, (start, end) in latency.STEPS.items()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A notification in words; each text is plain, on one line, and without markup of any receiver."""
+    """A notification in words; each text is plain, on one line, and without markup of any receiver.
+
+    `step_up` says why it comes to whoever is told as nobody acknowledged it; it is empty for whoever is told at once.
+    """
 
     kind: str
     urgency: Urgency
@@ -43,6 +48,7 @@ class Notice:
     sources: str
     took: str
     link: str | None
+    step_up: str = ""
 
     @property
     def headline(self) -> str:
@@ -55,12 +61,12 @@ class Notice:
         return " ".join((self.urgency.upper(), self.kind, *self.badges))
 
 
-def notice(alert: DeskAlert, ledger: Ledger) -> Notice:
-    """Return what is said of an alert; times that are unknown are called so."""
+def notice(alert: DeskAlert, ledger: Ledger, unless_acked: UnlessAcked | None = None) -> Notice:
+    """Return what is said of an alert; times that are unknown are called so. `unless_acked`: of a step up."""
     return Notice(
         kind=KINDS[alert.told_as],
         urgency=urgency_of(alert),
-        badges=tuple(_badges(alert)),
+        badges=(*([UNACKNOWLEDGED] if unless_acked else []), *_badges(alert)),
         publisher=shortened(plain(alert.head.publisher), SURFACE_CHARS),
         title=pieces(alert.head.title, alert.spans, "title", TITLE_CHARS) or (Piece("(no headline)"),),
         lead=pieces(alert.head.lead, alert.spans, "lead", LEAD_CHARS),
@@ -69,7 +75,15 @@ def notice(alert: DeskAlert, ledger: Ledger) -> Notice:
         sources=sources_line(alert),
         took=took_line(ledger),
         link=_link(alert.head.url),
+        step_up=step_up_line(unless_acked) if unless_acked else "",
     )
+
+
+def step_up_line(unless_acked: UnlessAcked) -> str:
+    """Return at which desk nobody acknowledged a story, and how long it had."""
+    within_s = unless_acked.within_s
+    limit = "in time" if within_s is None else f"within {within_s:g} s"
+    return f"Nobody at {_name(unless_acked.desk)} acknowledged this {limit}"
 
 
 def urgency_of(alert: DeskAlert) -> Urgency:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from streams.alerts.alert import DeskAlert
 from streams.latency import Hop, Ledger
 from streams.matching.rule import Urgency
+from streams.routing.notification import UnlessAcked
 from streams.routing.render import Notice, notice
 from streams.routing.render_brief import news, reasons, times
 from streams.routing.render_text import Piece
@@ -19,14 +20,21 @@ MOST_HEADLINE_ROWS, MOST_LEAD_ROWS = 4, 2
 LEAST_WIDTH = 40  # narrower, a cut would leave nothing to read: the terminal wraps by itself
 
 
-def console_lines(alert: DeskAlert, ledger: Ledger, *, styled: bool, width: int | None = None) -> tuple[str, ...]:
+def console_lines(
+    alert: DeskAlert,
+    ledger: Ledger,
+    *,
+    styled: bool,
+    width: int | None = None,
+    unless_acked: UnlessAcked | None = None,
+) -> tuple[str, ...]:
     """Return the lines of one notification; marks are bold and underlined if `styled`, else in brackets.
 
     `width` is a terminal's, in columns: the headline takes four rows at most, the lead two, all else but the link one,
     and an empty line ends the notification. Without it nothing is cut. All times of day are UTC. What comes from
     outside holds no control characters, so it can't steer a terminal.
     """
-    said = notice(alert, ledger)
+    said = notice(alert, ledger, unless_acked)
     shown_at = ledger.at(Hop.DELIVERED) or ledger.at(Hop.ROUTED) or alert.head.fetched_at
     screen = Screen(styled, width - 1 if width is not None and width >= LEAST_WIDTH else None)
     lines = [*screen.headline(f"{shown_at:%H:%M:%S} ", said)]
@@ -37,6 +45,8 @@ def console_lines(alert: DeskAlert, ledger: Ledger, *, styled: bool, width: int 
 
 
 def _facts(said: Notice, alert: DeskAlert, ledger: Ledger) -> Iterable[tuple[str, str]]:
+    if said.step_up:
+        yield "step up", said.step_up
     if new := news(alert):
         yield "new", new
     for reason in reasons(alert):

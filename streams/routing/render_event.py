@@ -1,13 +1,15 @@
 """A notification as a webhook takes it: a CloudEvent in structured JSON with the desk's alert as data."""
 
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 
 from pydantic import JsonValue
 
 from streams.alerts.alert import DeskAlert, event_type
 from streams.ids import DeliveryId
 from streams.latency import Hop, Ledger
+from streams.routing.notification import UnlessAcked
 from streams.routing.render import urgency_of
 
 BODY_BYTES = 20_000
@@ -15,22 +17,34 @@ CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 SHORT_LEAD, SHORT_TITLE, SHORT_TEXT = 300, 300, 200
 
 
-def cloud_event(alert: DeskAlert, ledger: Ledger, *, delivery_id: DeliveryId) -> bytes:
+def cloud_event(
+    alert: DeskAlert, ledger: Ledger, *, delivery_id: DeliveryId, unless_acked: UnlessAcked | None = None
+) -> bytes:
     """Return the body: the same bytes at every attempt, 20 kB at most.
 
     `id` is the delivery id, so a receiver drops what it knows. A larger alert loses, step by step, what is
-    least needed, and then says so in `tocsinshortened`; title, url, rules' ids and ids always stay.
+    least needed, and then says so in `tocsinshortened`; title, url, rules' ids and ids always stay. A step up names
+    in `tocsinunackedby` the desk where nobody acknowledged the story, in `tocsinunackedfor` the seconds that it had.
     """
-    body = _body(alert, ledger, delivery_id, shortened=False)
+    step_up = _step_up(unless_acked)
+    body = _body(alert, ledger, delivery_id, step_up)
     for lessen in _LESS:
         if len(body) <= BODY_BYTES:
             return body
         alert = lessen(alert)
-        body = _body(alert, ledger, delivery_id, shortened=True)
+        body = _body(alert, ledger, delivery_id, {**step_up, "tocsinshortened": True})
     return body
 
 
-def _body(alert: DeskAlert, ledger: Ledger, delivery_id: DeliveryId, *, shortened: bool) -> bytes:
+def _step_up(unless_acked: UnlessAcked | None) -> Mapping[str, JsonValue]:
+    if unless_acked is None:
+        return {}
+    within_s = unless_acked.within_s
+    had: Mapping[str, JsonValue] = {} if within_s is None else {"tocsinunackedfor": math.ceil(within_s)}
+    return {"tocsinunackedby": unless_acked.desk, **had}
+
+
+def _body(alert: DeskAlert, ledger: Ledger, delivery_id: DeliveryId, also: Mapping[str, JsonValue]) -> bytes:
     event: dict[str, JsonValue] = {
         "specversion": "1.0",
         "id": delivery_id,
@@ -42,7 +56,7 @@ def _body(alert: DeskAlert, ledger: Ledger, delivery_id: DeliveryId, *, shortene
         "tocsinurgency": urgency_of(alert).value,
         "tocsinledger": ledger.to_header().decode(),
         **({"tocsinsample": True} if alert.sample or alert.head.sample else {}),
-        **({"tocsinshortened": True} if shortened else {}),
+        **also,
     }
     envelope = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     return envelope[:-1] + b',"data":' + alert.to_json() + b"}"

@@ -18,6 +18,7 @@ from streams.ids import DeliveryId, DeskId
 from streams.latency import Hop, Ledger
 from streams.matching.rule import Urgency
 from streams.routing.digest import Digest, DigestItem
+from streams.routing.notification import UnlessAcked
 from streams.routing.render import Notice, notice
 from streams.routing.render_digest import counted, item_time, opening
 from streams.routing.render_text import Piece, shortened
@@ -44,13 +45,20 @@ class Envelope:
         return self.sender.rpartition("@")[2]
 
 
-def alert_mail(alert: DeskAlert, ledger: Ledger, envelope: Envelope, *, delivery_id: DeliveryId) -> EmailMessage:
+def alert_mail(
+    alert: DeskAlert,
+    ledger: Ledger,
+    envelope: Envelope,
+    *,
+    delivery_id: DeliveryId,
+    unless_acked: UnlessAcked | None = None,
+) -> EmailMessage:
     """Return the mail of one alert, the same bytes at every attempt.
 
     Its Message-ID is made of the delivery id, so a mailbox can drop a duplicate; the mails of one story refer to the
     same id, so that a reader sees them as one conversation.
     """
-    said = notice(alert, ledger)
+    said = notice(alert, ledger, unless_acked)
     message = _message(envelope, f"{said.tag}: {said.headline}", delivery_id, said.urgency)
     message["Date"] = ledger.at(Hop.ROUTED) or alert.head.fetched_at
     message["References"] = f"<{alert.story_id}@{envelope.domain}>"
@@ -116,9 +124,10 @@ def _notice_html(said: Notice, desk: DeskId) -> str:
 
 
 def _facts(said: Notice) -> Sequence[Fact]:
+    step_up = [("Step up", said.step_up)] if said.step_up else []
     news = [("New", said.news)] if said.news else []
     why = [("Why", reason) for reason in said.why] or [("Why", "no rule")]
-    return [("From", said.publisher), *news, *why, ("Sources", said.sources), ("Took", said.took)]
+    return [*step_up, ("From", said.publisher), *news, *why, ("Sources", said.sources), ("Took", said.took)]
 
 
 def _digest_text(digest: Digest) -> str:

@@ -26,7 +26,7 @@ def pagerduty_event(delivery: Delivery, ledger: Ledger) -> Event:
     There is no `resolve`, not even for an article that was withdrawn: a resolve closes the incident without a page,
     whoever acted on the report has to hear of it, and whether that ends the matter is for a person to say.
     """
-    alert, said = delivery.alert, notice(delivery.alert, ledger)
+    alert, said = delivery.alert, notice(delivery.alert, ledger, delivery.unless_acked)
     words = (said.tag, said.publisher, said.headline)
     return {
         "event_action": "trigger",
@@ -89,6 +89,7 @@ def _details(delivery: Delivery, said: Notice, ledger: Ledger) -> JsonValue:
     """Return what PagerDuty shows as a table: all of it text on one line each, times in milliseconds, None unknown."""
     alert = delivery.alert
     return {
+        **({"step_up": calm(said.step_up)} if said.step_up else {}),
         "headline": calm(said.headline),
         "lead": calm("".join(piece.text for piece in said.lead)),
         "rules": [calm(reason) for reason in said.why],

@@ -7,6 +7,7 @@ from pydantic import JsonValue
 from streams.alerts.alert import DeskAlert
 from streams.ids import DeliveryId
 from streams.latency import Ledger
+from streams.routing.notification import UnlessAcked
 from streams.routing.render import Notice, notice, sources_line
 from streams.routing.render_text import Piece, calm, plain, shortened
 
@@ -16,13 +17,15 @@ EVENT_TYPE = "tocsin_alert"
 Payload = dict[str, JsonValue]
 
 
-def slack_message(alert: DeskAlert, ledger: Ledger, *, delivery_id: DeliveryId) -> Payload:
+def slack_message(
+    alert: DeskAlert, ledger: Ledger, *, delivery_id: DeliveryId, unless_acked: UnlessAcked | None = None
+) -> Payload:
     """Return what `chat.postMessage` takes but channel and thread: text, blocks and metadata.
 
     Headline, marks and reasons are rich text and plain text: Slack reads no markup there. The one text that it
     does read, `text` (shown in push messages), is escaped. Far below 50 blocks and 12,000 characters.
     """
-    said = notice(alert, ledger)
+    said = notice(alert, ledger, unless_acked)
     return {
         "text": escaped(f"{said.tag}: {said.headline}")[:TEXT_CHARS],
         "blocks": slack_blocks(said),
@@ -43,13 +46,14 @@ def slack_message(alert: DeskAlert, ledger: Ledger, *, delivery_id: DeliveryId) 
 
 
 def slack_blocks(said: Notice) -> list[JsonValue]:
-    """Return header, marked text, reasons, sources and latency, and the link."""
+    """Return header, of a step up its reason, marked text, reasons, sources and latency, and the link."""
     text = [*_runs(said.title, bold=True)]
     if said.lead:
         text += [_run("\n"), *_runs(said.lead)]
     news = [f"New: {said.news}"] if said.news else []
     return [
         {"type": "header", "text": _plain_text(f"{said.tag} · {said.headline}", HEADER_CHARS)},
+        *([_context("tocsin-step-up", said.step_up)] if said.step_up else []),
         {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": text}]},
         _context("tocsin-why", "\n".join([*news, *(f"Why {reason}" for reason in said.why)]) or "Why: no rule"),
         sources_block(said.sources),

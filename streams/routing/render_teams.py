@@ -18,6 +18,7 @@ from streams.ids import DeliveryId
 from streams.latency import Ledger
 from streams.matching.rule import Urgency
 from streams.routing.digest import Digest, DigestItem
+from streams.routing.notification import UnlessAcked
 from streams.routing.render import Notice, notice
 from streams.routing.render_digest import FEWER_ITEMS, counted, item_time, opening
 from streams.routing.render_text import Piece, calm, shortened
@@ -33,13 +34,15 @@ _INSTEAD = MappingProxyType({"<": "\u2039", "{": "{\u2060"})
 Element = dict[str, JsonValue]
 
 
-def teams_message(alert: DeskAlert, ledger: Ledger, *, delivery_id: DeliveryId) -> bytes:
+def teams_message(
+    alert: DeskAlert, ledger: Ledger, *, delivery_id: DeliveryId, unless_acked: UnlessAcked | None = None
+) -> bytes:
     """Return the body of a message: a card of at most 28 kB, the same bytes at every attempt.
 
     One that is larger loses, step by step, what is least needed: marks in the lead, long reasons, marks in the
     headline, the lead, the link. `id` of its first element is the delivery id, by which a flow can drop what it knows.
     """
-    said = notice(alert, ledger)
+    said = notice(alert, ledger, unless_acked)
     body = _notice_card(said, delivery_id)
     for lessen in _LESS:
         if _counted_bytes(body) <= MESSAGE_BYTES:
@@ -69,6 +72,7 @@ def _notice_card(said: Notice, delivery_id: DeliveryId) -> bytes:
     return _message(
         [
             _banner(delivery_id, said.urgency, " · ".join(filter(None, (said.tag, said.publisher)))),
+            *([_rich([_run(said.step_up, weight="Bolder")])] if said.step_up else []),
             _headline(said),
             *([_rich(_runs(said.lead))] if said.lead else []),
             *(_small(text) for text in (*facts, said.sources, said.took)),

@@ -18,9 +18,10 @@ from docs import asyncapi
 from docs.asyncapi import TOPICS, message_names
 from streams.alerts.alert import DeskAlert, Relation
 from streams.articles.article import Article
-from streams.ids import DeliveryId
+from streams.ids import DeliveryId, DeskId, StoryId
 from streams.record import Record
 from streams.routing.digest import Digest, digest_of
+from streams.routing.notification import UnlessAcked
 from streams.routing.render_digest import digest_event
 from streams.routing.render_event import CONTENT_TYPE, cloud_event
 from streams.topics import ARTICLES, Topic
@@ -31,6 +32,7 @@ from tests.support.schema_judges import refused, schema_in
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 NAME = DeliveryId("d" * 26)
+STEP_UP = UnlessAcked(desk=DeskId("fx-desk"), story_id=StoryId("5t0ry00000000001"), within_s=120.0)
 DOCUMENT: Any = asyncapi.document()
 KEY = "whsec_QUJDREVGR0hJSktMTU5PUFFSU1RVVldY"
 OTHER = "whsec_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4"
@@ -111,8 +113,11 @@ def test_the_published_schema_refuses_headers_that_are_wrong(changed: Mapping[st
 @pytest.mark.parametrize(
     "given", [{}, {"sample": True}, {"related": [{"story_id": "s" * 900, "similarity": 0.1}] * 50}]
 )
-def test_every_webhook_is_a_cloud_event_in_structured_mode(relation: Relation, given: dict[str, Any]) -> None:
-    body = cloud_event(alert(relation, **given), ledger(), delivery_id=NAME)
+@pytest.mark.parametrize("unless_acked", [None, STEP_UP], ids=["at once", "a step up"])
+def test_every_webhook_is_a_cloud_event_in_structured_mode(
+    relation: Relation, given: dict[str, Any], unless_acked: UnlessAcked | None
+) -> None:
+    body = cloud_event(alert(relation, **given), ledger(), delivery_id=NAME, unless_acked=unless_acked)
     event = from_http_event(HTTPMessage(headers={"content-type": CONTENT_TYPE}, body=body))
     assert event.get_type() == f"tocsin.alert.{relation}.v1"
     assert (event.get_id(), event.get_source()) == (NAME, "/tocsin/desks/fx-desk")

@@ -43,7 +43,7 @@ def test_a_flash_that_is_told_takes_a_delivery_along_that_waits_and_asks_whether
     assert (step.receiver, step.purpose, step.manner, step.urgency) == ("pd", "escalation/1", "broadcast", "flash")
     assert step.not_before == NOW + 120 * SECOND
     assert step.expires_at == NOW + (120 + 900) * SECOND, "its time to live counts from when it is due"
-    assert step.unless_acked == UnlessAcked(desk="fx", story_id="5t0ry", decided_at=NOW)
+    assert step.unless_acked == UnlessAcked(desk="fx", story_id="5t0ry", decided_at=NOW, within_s=120.0)
     assert step.alert == decision.alert
     assert decision.routing.receivers == ("slack-fx",)
     assert decision.routing.escalations == {"escalation/1": ("pd",)}
