@@ -202,7 +202,7 @@ def _fallback(job: Job, receiver: Receiver, at: datetime) -> Outgoing:
         urgency=delivery.urgency,
         alert=delivery.alert,
         manner=delivery.manner,
-        not_before=next_digest_at(at) if delivery.is_digest else None,
+        not_before=next_digest_at(at) if delivery.is_digest else delivery.not_before,  # since when it is owed
         expires_at=job.record.appended_at + timedelta(seconds=time_to_live_s(receiver, delivery.urgency)),
         unless_acked=delivery.unless_acked,
     )

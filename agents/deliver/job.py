@@ -45,8 +45,12 @@ class Job:
 
     @property
     def owed_since(self) -> datetime:
-        """Return when it was to be sent (UTC): when it was decided, or due if that is later and nobody tried yet."""
-        due_at = None if self.delivery.attempts else self.delivery.not_before
+        """Return when it was to be sent (UTC): when it was decided, or due if that is later.
+
+        A digest's member that was tried counts from when it was decided: it is due anew after each failure.
+        """
+        moved = self.delivery.attempts and self.delivery.is_digest
+        due_at = None if moved else self.delivery.not_before
         return max(self.routed_at, due_at or self.routed_at)
 
     def __lt__(self, other: "Job") -> bool:

@@ -18,8 +18,9 @@ WATCHED = frozenset(DELIVERIES.values())  # the watchdog looks at these; on the 
 class Queues:
     """Jobs by urgency, flash first. `now` is the wall clock (UTC), `clock` counts seconds.
 
-    As soon as a flash has waited for half a minute since it was routed, the newest flash goes first: after an outage
-    a desk reads what holds now, and then what it missed. Until then they go in order, as a burst reads best.
+    As soon as a flash has been owed for half a minute, the newest flash goes first: after an outage a desk reads what
+    holds now, and then what it missed. Until then they go in order, as a burst reads best. A step up that waited two
+    minutes on purpose is owed from when it is due: it makes no backlog, and is as new as what is routed then.
     """
 
     now: Callable[[], datetime]
@@ -80,8 +81,8 @@ class Queues:
     def _next_flash(self) -> Job:
         queue, oldest = self._jobs[Urgency.FLASH], self._oldest_flash()
         job = queue[0]
-        if self.now() - min(one.routed_at for one in queue) > STALE_AFTER:
-            job = max(queue, key=lambda one: (one.routed_at, one.record.offset))
+        if self.now() - min(one.owed_since for one in queue) > STALE_AFTER:
+            job = max(queue, key=lambda one: (one.owed_since, one.record.offset))
         queue.remove(job)
         if job is oldest:
             self._overtaken_at = None

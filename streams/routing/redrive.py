@@ -32,13 +32,16 @@ def id_of(original: Delivery, number: int) -> DeliveryId:
 
 
 def redriven(original: Delivery, number: int, receiver: Receiver | None, *, at: datetime) -> Delivery:
-    """Return the `number`th redrive of a delivery: the same alert, with a time to live that counts from now (UTC)."""
+    """Return the `number`th redrive of a delivery: the same alert, with a time to live that counts from now (UTC).
+
+    A step up is due now: whoever acknowledged it meanwhile did so by when the alert was routed, which stays as it was.
+    """
     return original.model_copy(
         update={
             "delivery_id": id_of(original, number),
             "purpose": purpose_of(original.purpose, number),
             "expires_at": at + timedelta(seconds=time_to_live_s(receiver, original.urgency)),
-            "not_before": None,
+            "not_before": at if original.unless_acked else None,
             "seq": 0,
             "attempts": 0,
             "reason": None,

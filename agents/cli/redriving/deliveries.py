@@ -177,10 +177,11 @@ def _next_number(original: Delivery, states: States, records: Records) -> tuple[
 
 def _output(delivery: Delivery, record: Incoming) -> Outgoing:
     now = datetime.now(UTC)
+    # What was routed until then is acknowledged: a step up keeps its time, or it would go to whom nobody needs to wake.
+    ledger = record.ledger if delivery.unless_acked else record.ledger.stamped(routed=now)
     return outgoing(
         DELIVERIES[delivery.urgency], delivery, key=delivery.receiver, by=delivery.receiver,
-        ce_id=delivery.delivery_id, stage=STAGE, at=now, ledger=record.ledger.stamped(routed=now),
-        traceparent=record.traceparent,
+        ce_id=delivery.delivery_id, stage=STAGE, at=now, ledger=ledger, traceparent=record.traceparent,
     )  # fmt: skip
 
 

@@ -12,12 +12,14 @@ import pytest
 from agents.broker.server import Broker
 from agents.dead_letters import dead_letter, written
 from agents.kafka import Incoming, Outgoing, outgoing
+from streams.controls import Control
 from streams.dead_letter import DeadLetter
 from streams.errors import Reason
+from streams.ids import ControlId, DeskId, StoryId, UserId
 from streams.record import Record
-from streams.routing.notification import DIGEST, Delivery, DeliveryState, DeliveryStatus
+from streams.routing.notification import DIGEST, Delivery, DeliveryState, DeliveryStatus, UnlessAcked
 from streams.routing.route import Receiver
-from streams.topics import ARTICLES, AUDIT, DEAD_LETTERS, DELIVERIES, DELIVERY_STATES, RULES, Topic
+from streams.topics import ARTICLES, AUDIT, CONTROLS, DEAD_LETTERS, DELIVERIES, DELIVERY_STATES, RULES, Topic
 from tests.support.audited import entries
 from tests.support.command_line import Said, Tocsin
 from tests.support.deliver_process import Field, running
@@ -94,6 +96,25 @@ async def test_a_dead_delivery_is_sent_anew_once_and_every_step_is_audited(
     assert told[1].after == {"delivery_id": first, "purpose": "redrive/1"}
     assert told[4].after["purpose"] == "redrive/2"  # type: ignore[index,call-overload]  # JSON
     assert (await ask("audit", "verify")).code == 0
+
+
+async def test_a_step_up_that_somebody_acknowledged_meanwhile_is_not_sent_anew(
+    ask: Ask, field: Field, sink: WebhookSink
+) -> None:
+    asked = UnlessAcked(desk=DeskId("fx-desk"), story_id=StoryId("5t0ry00000000001"), within_s=120.0)
+    lost = delivery("hook", number=1, purpose="escalation/1", unless_acked=asked)
+    sink.always = "404"
+    async with running(field.settings):
+        await field.publish([lost])
+        await field.finals(1)
+        name, now = f"{asked.desk}/{asked.story_id}", datetime.now(UTC)
+        seen = Control(kind="ack", id=ControlId(name), starts_at=now, up_to_at=now, user=UserId("kim"))
+        await field.write([outgoing(CONTROLS, seen, key=seen.key, ce_id=name, stage="test", at=now)])
+        said = await ask("deliveries", "redrive", lost.delivery_id, "--json")
+        again = str(rows(said.out)[0]["redriven_as"])
+        states = await field.finals(2)
+    assert (states[again].state.value, states[again].outcome[:19]) == ("muted", "acknowledged by kim")
+    assert sink.ids == [lost.delivery_id]
 
 
 def state(given: Delivery, status: str) -> Outgoing:

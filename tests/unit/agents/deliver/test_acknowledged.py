@@ -161,6 +161,7 @@ async def test_the_fallback_of_a_step_up_is_another_delivery_than_that_of_the_al
         ("fallback", True),
         ("escalation/1/fallback", False),
     ]
+    assert [one.not_before for one in told] == [None, step_up().not_before], "owed since the step was due"
 
 
 @pytest.mark.parametrize("acknowledged", [False, True], ids=["nobody acknowledged", "somebody did"])

@@ -70,10 +70,22 @@ async def test_a_copy_in_a_tier_of_what_was_delivered_counts_for_nothing() -> No
 
 
 @jumping
-async def test_what_waits_for_its_time_is_owed_from_then_and_what_failed_from_the_start() -> None:
+async def test_what_waits_for_its_time_is_owed_from_then_also_once_it_failed() -> None:
     world = World(hook=MemoryReceiver(always=failed("http_500")))
     async with world.running() as process:
         world.publish(0, not_before=world.log.now + timedelta(seconds=100))
+        await asyncio.sleep(90)
+        assert ages_s(world, process) == {}
+        await asyncio.sleep(15)
+        assert len(world.channels["hook"].calls) > 1
+        assert ages_s(world, process) == {Urgency.URGENT: 5}
+
+
+@jumping
+async def test_a_digests_member_that_failed_is_owed_from_the_start_as_its_time_moves_on() -> None:
+    world = World(hook=MemoryReceiver(always=failed("http_500")))
+    async with world.running() as process:
+        world.publish(0, purpose="digest/schedule", not_before=world.log.now + timedelta(seconds=100))
         await asyncio.sleep(90)
         assert ages_s(world, process) == {}
         await asyncio.sleep(15)

@@ -15,9 +15,12 @@ NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
 FLASH, TIER = DELIVERIES[Urgency.FLASH], RETRIES["30s"]
 
 
-def flash(number: int, *, age_s: float, topic: Topic = FLASH, urgency: Urgency = Urgency.FLASH) -> Job:
-    """Return a job of a delivery that was routed so many seconds ago."""
-    sent = delivery(number=number, urgency=urgency)
+def flash(
+    number: int, *, age_s: float, due_s: float | None = None, topic: Topic = FLASH, urgency: Urgency = Urgency.FLASH
+) -> Job:
+    """Return a job of a delivery that was routed so many seconds ago, and of a step up that was due `due_s` ago."""
+    due_at = None if due_s is None else NOW - timedelta(seconds=due_s)
+    sent = delivery(number=number, urgency=urgency, not_before=due_at)
     output = outgoing(topic, sent, key="hook", by="hook", ce_id="x", stage="t", at=NOW)
     times = Ledger({Hop.ROUTED: NOW - timedelta(seconds=age_s)})
     return Job(topic=topic, record=written(output, offset=number), delivery=sent, ledger=times, due_at=NOW)
@@ -54,6 +57,16 @@ def test_once_there_is_a_backlog_a_fresh_flash_goes_before_all_of_it() -> None:
     made = queues(Clock(), flash(0, age_s=900), flash(1, age_s=600), flash(2, age_s=300, topic=TIER))
     made.append(flash(3, age_s=0))
     assert emptied(made) == [3, 2, 1, 0]
+
+
+def test_a_step_up_that_waited_on_purpose_makes_no_backlog_of_a_burst() -> None:
+    burst = [flash(number, age_s=3 - number) for number in range(1, 4)]
+    assert emptied(queues(Clock(), flash(0, age_s=120, due_s=3), *burst)) == [0, 1, 2, 3]
+
+
+def test_in_a_backlog_a_step_up_counts_from_when_it_was_due() -> None:
+    missed = [flash(number, age_s=600 - number) for number in range(2)]
+    assert emptied(queues(Clock(), *missed, flash(2, age_s=900, due_s=1), flash(3, age_s=20))) == [2, 3, 1, 0]
 
 
 def test_of_what_the_newest_overtake_for_long_the_oldest_leaves_the_lane() -> None:

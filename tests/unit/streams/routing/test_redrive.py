@@ -5,6 +5,7 @@ import pytest
 from streams.ids import ControlId, UserId
 from streams.routing.decide import decide
 from streams.routing.muting import why_muted
+from streams.routing.notification import UnlessAcked
 from streams.routing.redrive import id_of, purpose_of, redriven
 from streams.routing.route import Receiver
 from streams.routing.sending import CHAT_TTL_S, MACHINE_TTL_S, digest_member
@@ -41,6 +42,12 @@ def test_a_redrive_begins_anew_with_the_same_alert() -> None:
         FIRST.receiver, FIRST.desk, FIRST.alert, FIRST.manner,
     )  # fmt: skip
     assert again.redrive_of == FIRST.delivery_id
+
+
+def test_a_step_up_that_is_sent_anew_is_owed_from_now_and_still_asks_who_acknowledged() -> None:
+    asked = UnlessAcked(desk=FIRST.desk, story_id=FIRST.alert.story_id, within_s=120.0)
+    again = redriven(FIRST.model_copy(update={"unless_acked": asked}), 1, None, at=NOW)
+    assert (again.not_before, again.unless_acked) == (NOW, asked)
 
 
 def test_each_redrive_has_an_id_of_its_own_and_the_same_one_each_time() -> None:
