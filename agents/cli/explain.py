@@ -1,11 +1,12 @@
 """`tocsin explain`: why an article or an alert was told, or why not, stage by stage and desk by desk."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated
 
 import typer
 
+from agents.cli.acknowledging import Acknowledgements, acknowledgements, routed_at, seen_by
 from agents.cli.desks import live_desks
 from agents.cli.explaining.desk import desk_lines, hops
 from agents.cli.explaining.journey import Ground, Journey, Topics, follow, ground_of
@@ -55,7 +56,8 @@ def explain(
     if len(articles) > MOST_ARTICLES:
         raise ConfigurationError(f"{len(articles)} articles' ids begin with {name}: give more of the id")
     if json:
-        print_json({part: [found.record for found in getattr(journey, part)] for part in Journey.__slots__})
+        parts = {part: [found.record for found in getattr(journey, part)] for part in Journey.__slots__}
+        print_json({**parts, "acknowledged": list(_acknowledged(journey, asyncio.run(acknowledgements(settings))))})
         return
     ground = asyncio.run(ground_of(topics, journey))
     room, styled = width(), coloured()
@@ -65,6 +67,16 @@ def explain(
             continue
         for line in lines(label, text, room=room, styled=styled):
             print(line)
+
+
+def _acknowledged(journey: Journey, made: Acknowledgements) -> Iterator[Mapping[str, object]]:
+    """Yield who acknowledged what a desk decided on, when, and how long after; nothing for what nobody did."""
+    for found in journey.routings:
+        routing = found.record
+        one = made.get((routing.desk, routing.story_id))
+        if one is not None and one.covers(routed_at(found.incoming)):
+            about = {"desk": routing.desk, "story_id": routing.story_id, "event_id": routing.event_id}
+            yield {**about, **seen_by(one, found.incoming), "acknowledged_at": one.at}
 
 
 def told(journey: Journey, ground: Ground, *, desk: str | None, rule: str | None) -> Iterator[Line]:

@@ -17,6 +17,7 @@ from streams.routing.tree import Tried, labels_of, path_of, text_of, tried
 
 Line = tuple[str, str]
 ROUTED = {RoutingDecision.TOLD, RoutingDecision.KNOWN, RoutingDecision.SILENCED, RoutingDecision.QUIET_HOURS}
+TIME = "%Y-%m-%d %H:%M:%S"
 NOT_ASKED = {RoutingDecision.NOT_PERMITTED, RoutingDecision.BACKFILL}
 
 
@@ -109,7 +110,7 @@ def _acknowledged(found: Found[Routing], ground: Ground) -> Iterator[Line]:
     made = acknowledgement_of(control)
     routed_at = found.incoming.ledger.at(Hop.ROUTED) or found.incoming.appended_at
     later = f"not acknowledged: what {made.user} acknowledged was told before"
-    yield "seen", made.after(routed_at) if made.covers(routed_at) else later
+    yield "seen", f"{made.after(routed_at)}, at {made.at:{TIME}} UTC" if made.covers(routed_at) else later
 
 
 def _deliveries(found: Found[Routing], journey: Journey) -> Iterator[Line]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -103,6 +104,7 @@ def test_an_acknowledgement_stops_what_it_covers_and_a_later_flash_opens_the_sto
     [again] = said(tocsin, "alerts", "ack", first["up_to"], "--desk", "fx", "--user", "lee")
     assert (first["acknowledged_by"], first["after_s"] > 0) == ("ann", True)
     assert again == first, "whoever saw it first stays named"
+    at = datetime.fromisoformat(first["acknowledged_at"])
 
     publish(field, flash("1", "a3", keys={"rare-earths": ["china", "us"]}, relation="update"))
     found = shown(tocsin, 4)
@@ -121,7 +123,13 @@ def test_an_acknowledgement_stops_what_it_covers_and_a_later_flash_opens_the_sto
         ("screen", 4, 0),
     ]
     explained = " ".join(tocsin("explain", first["up_to"]).out.split())
-    assert "acknowledged by ann after" in explained
+    assert re.search(rf"acknowledged by ann after [0-9.]+ m?s, at {at:%Y-%m-%d %H:%M:%S} UTC", explained)
+    [seen] = said(tocsin, "explain", first["up_to"])[0]["acknowledged"]
+    assert (seen["desk"], seen["event_id"], seen["acknowledged_by"]) == ("fx", first["up_to"], "ann")
+    assert (seen["acknowledged_at"], seen["acknowledged_after_s"]) == (first["acknowledged_at"], first["after_s"])
+    [later] = said(tocsin, "explain", found["a3"]["event"])
+    assert {one["event_id"] for one in later["routings"]} == {found["a3"]["event"]}
+    assert later["acknowledged"] == [], "it was told later than what ann had seen"
     assert "oncall (escalation/1, unless acknowledged): muted" in explained
     [raised] = said(tocsin, "alerts", "show", first["up_to"])
     assert raised["acknowledged"]["fx"]["acknowledged_by"] == "ann"

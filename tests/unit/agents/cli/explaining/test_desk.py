@@ -126,7 +126,7 @@ def test_a_desk_of_no_node_is_told_so() -> None:
 @pytest.mark.parametrize(
     ("up_to", "line"),
     [
-        pytest.param(NOW, "seen acknowledged by kim after 35.0 s", id="it had been told"),
+        pytest.param(NOW, "seen acknowledged by kim after 35.0 s, at 2025-10-26 07:41:35 UTC", id="it had been told"),
         pytest.param(NOW - SECOND, "seen not acknowledged: what kim acknowledged was told before", id="told later"),
     ],
 )
