@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from streams.articles.article import Head
 from streams.ids import RuleId, StoryId
 from streams.stories.story import Arrival, Fact, FirstArticle, Story, StoryFact, StoryRule, StorySource, StoryText
 from streams.stories.vector import centroid
@@ -84,12 +83,13 @@ def _revisions(story: Story, rules: Iterable[StoryRule]) -> dict[RuleId, int]:
 
 def _sources(story: Story, arrival: Arrival) -> tuple[StorySource, ...]:
     head = arrival.head
-    same = (number for number, source in enumerate(story.sources) if _is_of(source, head))
-    place = next(same, len(story.sources))
-    before = story.sources[place : place + 1]
-    full = not before and len(story.sources) >= MOST_SOURCES
+    publisher, sources = head.publisher, story.sources
+    same = [number for number, source in enumerate(sources) if source.publisher == publisher]
+    place = next((number for number in same if sources[number].permission == head.permission), len(sources))
+    before = sources[place : place + 1]
+    full = not before and len(sources) >= MOST_SOURCES
     if full or (before and before[0].first_seen_at <= head.first_seen_at):  # matches don't come in the order of sight
-        return story.sources
+        return sources
     source = StorySource(
         publisher=head.publisher,
         permission=head.permission,
@@ -100,11 +100,7 @@ def _sources(story: Story, arrival: Arrival) -> tuple[StorySource, ...]:
         date_quality=head.date_quality,
         article_id=head.article_id,
     )
-    return (*story.sources[:place], source, *story.sources[place + 1 :])
-
-
-def _is_of(source: StorySource, head: Head) -> bool:
-    return source.publisher == head.publisher and source.permission == head.permission
+    return (*sources[:place], source, *sources[place + 1 :])
 
 
 def _facts(story: Story, arrival: Arrival) -> tuple[StoryFact, ...]:
