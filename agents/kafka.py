@@ -37,7 +37,7 @@ FINAL = (
     MessageSizeTooLargeError, OutOfOrderSequenceNumber, UnknownProducerId, InvalidProducerEpoch, ProducerFenced,
     ProducerClosed,
 )  # fmt: skip
-LEAVE_S = 3.0
+LEAVE_S = LONG_S = 3.0  # aiokafka itself waits 40 s, without a word, for a port that takes connections and says nothing
 
 LOG = log.named("kafka")
 Headers = tuple[tuple[str, bytes], ...]
@@ -202,15 +202,20 @@ def new_consumer(settings: Settings, **given: Any) -> Any:  # noqa: ANN401 - aio
     )
 
 
-async def connect(client: Any) -> None:  # noqa: ANN401 - aiokafka ships no types
+async def connect(client: Any, *, long_s: float = LONG_S) -> None:  # noqa: ANN401 - aiokafka ships no types
     """Start a client; cancelled meanwhile, its start ends first, for aiokafka would leave its first connection open."""
     starting = asyncio.ensure_future(client.start())
     try:
+        if not (await asyncio.wait({starting}, timeout=long_s))[0]:
+            LOG.warning("the broker does not answer yet", client=type(client).__name__)
         await asyncio.shield(starting)
     except asyncio.CancelledError:
         await asyncio.wait({starting}, timeout=LEAVE_S)
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
+        raise
+    except Exception:
+        await disconnect(client)  # else aiokafka complains of a client that nobody closed
         raise
 
 

@@ -20,6 +20,7 @@ _SECRET_NAMES = frozenset({"token", "password", "secret", "authorization", "url"
 _STRUCTLOGS_OWN = frozenset({"_record", "_from_structlog", "exc_info", "stack_info"})
 CLIENTS = ("aiokafka", "faust", "mode", "kafka")
 _QUIET = (*CLIENTS, "asyncio", "aiohttp")
+SILENT = logging.CRITICAL + 1
 
 
 def named(stage: str) -> Any:  # noqa: ANN401 - structlog's loggers are proxies without a common type
@@ -27,11 +28,12 @@ def named(stage: str) -> Any:  # noqa: ANN401 - structlog's loggers are proxies 
     return structlog.get_logger(stage=stage)
 
 
-def configure(*, form: str, level: str, stream: Any = None) -> None:  # noqa: ANN401 - any text stream
+def configure(*, form: str, level: str, stream: Any = None, libraries: bool = True) -> None:  # noqa: ANN401 - any text stream
     """Choose the form of the log (auto, console, json) and its level for this process.
 
     The clients' loggers stand at WARNING: their default builds three records an event (12 % of the processor time).
-    What a library says again within ten seconds is counted, not written.
+    What a library says again within ten seconds is counted, not written. Without `libraries` they say nothing: for a
+    command, whose own last line tells a person what is wrong.
     """
     out = stream or sys.stderr
     console = form == "console" or (form == "auto" and out.isatty())
@@ -59,7 +61,7 @@ def configure(*, form: str, level: str, stream: Any = None) -> None:  # noqa: AN
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(level)
     for name in _QUIET:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.root.level))
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.root.level) if libraries else SILENT)
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:  # noqa: ANN401 - structlog

@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     CoordinatorNotAvailableError,
+    KafkaConnectionError,
     KafkaError,
     LeaderNotAvailableError,
     NotControllerError,
@@ -18,9 +19,9 @@ from aiokafka.errors import (
     for_code,
 )
 
-from agents.kafka import connection
+from agents.kafka import connect, connection
 from config.settings import Settings
-from streams.errors import ConfigurationError, UnavailableError
+from streams.errors import ConfigurationError, NoBrokerError, UnavailableError
 from streams.topics import Names, Topic
 
 SET_ON_THE_TOPIC = 1  # the protocol's source of a setting that somebody set on this very topic
@@ -108,8 +109,11 @@ def _names_of(differences: Sequence[Difference], kind: DifferenceKind) -> list[s
 async def _admin(settings: Settings) -> AsyncIterator[Any]:
     admin = AIOKafkaAdminClient(**connection(settings))
     try:
-        await admin.start()
+        admin.stop = admin.close  # as its sisters call it
+        await connect(admin)
         yield admin
+    except KafkaConnectionError as err:
+        raise NoBrokerError(str(settings.bootstrap)) from err
     except KafkaError as err:
         raise UnavailableError(f"the broker at {settings.bootstrap} did not do it: {err!r}") from err
     finally:

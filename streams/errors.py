@@ -60,6 +60,17 @@ class UnavailableError(TocsinError):
     exit_code = 69
 
 
+class NoBrokerError(UnavailableError):
+    """No broker answers at these addresses (`host:port, ...`)."""
+
+    def __init__(self, addresses: str) -> None:
+        self.addresses = addresses
+        super().__init__(
+            f"no broker answers at {addresses}: is it up, is that its address (--bootstrap) and its security "
+            "(`tocsin config show`)? --log-level INFO shows what the client saw"
+        )
+
+
 class RefusedError(TocsinError):
     """The broker refuses what was produced, and did so until patience ended; the process exits uncommitted."""
 

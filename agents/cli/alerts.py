@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from agents import log
 from agents.cli.acknowledging import Acknowledgements, ack, acknowledgements, seen_by
 from agents.cli.desks import desk_topics
 from agents.cli.explaining.journey import Topics, first_of_each
@@ -107,6 +108,7 @@ async def _tail(settings: Settings, desk: str | None, limit: int, *, as_json: bo
     waiting: list[Incoming] = []
     follower = Follower(settings, await desk_topics(settings, desk), waiting.append)
     await follower.start()
+    log.configure(form=settings.log_format, level=settings.log_level)  # what goes wrong from now on ends no command
     _print(sorted(waiting, key=lambda record: record.appended_at), as_json=as_json, newest=limit)
     waiting.clear()
     async with asyncio.TaskGroup() as tasks:

@@ -14,10 +14,11 @@ import typer
 from typer.core import TyperGroup
 
 from agents.cli.collision import collision
-from streams.errors import TocsinError, UnavailableError
+from streams.errors import NoBrokerError, TocsinError, UnavailableError
 
 USAGE, INTERNAL, CONFIGURATION, INTERRUPTED = 2, 70, 78, 130
 DEBUG = "--debug"
+NOBODY = re.compile(r"Unable to bootstrap from \[(.*)\]")
 ADDRESS = re.compile(r"\('([^']*)', (\d+), <[^>]*>\)")  # as the client prints one
 
 
@@ -137,10 +138,16 @@ def _foreign_code(err: BaseException) -> int:
     if isinstance(err, SystemExit):
         return err.code if isinstance(err.code, int) else 1
     if type(err).__module__.startswith("aiokafka."):
-        said = ADDRESS.sub(r"\1:\2", str(err))
-        return _fail(f"the broker does not answer as it should: {said}", code=UnavailableError.exit_code)
+        return _fail(_of_broker(str(err)), code=UnavailableError.exit_code)
     text = f"a fault of tocsin's own: {type(err).__name__}: {err} (again with {DEBUG} for the traceback)"
     return _fail(text, code=INTERNAL)
+
+
+def _of_broker(said: str) -> str:
+    """Return the line for what the client said: with a cure if nobody answered at all."""
+    said = ADDRESS.sub(r"\1:\2", said)
+    nobody = NOBODY.search(said)
+    return str(NoBrokerError(nobody[1])) if nobody else f"the broker does not answer as it should: {said}"
 
 
 def _fail(*lines: str, code: int) -> int:

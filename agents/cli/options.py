@@ -86,7 +86,8 @@ def _sharing(function: Callable[..., T], first: First) -> Callable[..., T]:
     def command(**given: object) -> T:
         flags = {name: given.pop(name) for name in FLAGS}
         settings = load_settings(**flags)
-        log.configure(form=settings.log_format, level=settings.log_level)
+        asked = "log_level" in settings.model_fields_set
+        log.configure(form=settings.log_format, level=settings.log_level, libraries=asked)
         for line in unknown_variables(os.environ):
             print(f"warning: {line}", file=sys.stderr)
         return function(*first(settings, {name for name in FLAGS if flags[name] is not None}), **given)

@@ -14,6 +14,7 @@ from aiokafka.errors import (
     ProducerClosed,
     ProducerFenced,
 )
+from structlog.testing import capture_logs
 
 from agents.kafka import (
     Outgoing,
@@ -268,6 +269,29 @@ async def test_a_start_that_is_cancelled_ends_first_so_that_nothing_stays_open()
     await asyncio.wait({starting})
     assert starting.cancelled()
     assert client.started
+
+
+async def test_a_broker_that_does_not_answer_is_waited_for_with_a_word() -> None:
+    with capture_logs() as said:
+        await connect(SlowClient(start_s=0.05), long_s=0)
+    assert [(line["log_level"], line["event"]) for line in said] == [("warning", "the broker does not answer yet")]
+    with capture_logs() as said:
+        await connect(SlowClient(), long_s=60)
+    assert said == []
+
+
+class GoneClient(SlowClient):
+    """A client of a broker that is not there."""
+
+    async def start(self) -> None:
+        raise KafkaConnectionError("Unable to bootstrap from [('127.0.0.1', 1, 2)]")
+
+
+async def test_a_client_that_finds_no_broker_is_closed() -> None:
+    client = GoneClient()
+    with pytest.raises(KafkaConnectionError):
+        await connect(client)
+    assert client.stopped
 
 
 async def test_a_broker_that_is_gone_is_not_waited_for() -> None:

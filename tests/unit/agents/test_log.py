@@ -49,6 +49,16 @@ def test_a_line_below_the_level_is_not_written() -> None:
     assert out.getvalue() == ""
 
 
+def test_without_the_libraries_only_what_is_ours_is_written() -> None:
+    out = io.StringIO()
+    log.configure(form="json", level="INFO", stream=out, libraries=False)
+    logging.getLogger("aiokafka").critical("Unable connect to it")
+    logging.getLogger("asyncio").error("Unclosed client")
+    assert out.getvalue() == ""
+    log.named("kafka").warning("the broker does not answer yet")
+    assert written(out)["event"] == "the broker does not answer yet"
+
+
 def test_the_libraries_log_in_the_same_form_and_only_warnings() -> None:
     out = configured()
     logging.getLogger("aiokafka.consumer").info("fetched")

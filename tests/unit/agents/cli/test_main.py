@@ -93,7 +93,13 @@ def test_a_slip_on_the_command_line_is_exit_2_with_a_hint(
         pytest.param(
             KafkaConnectionError("Unable to bootstrap from [('127.0.0.1', 1, <AddressFamily.AF_INET: 2>)]"),
             69,
-            ["the broker does not answer as it should: KafkaConnectionError: Unable to bootstrap from [127.0.0.1:1]"],
+            ["no broker answers at 127.0.0.1:1: is it up, is that its address (--bootstrap) and"],
+            id="nobody at an address",
+        ),
+        pytest.param(
+            KafkaConnectionError("('127.0.0.1', 1, <AddressFamily.AF_INET: 2>) closed"),
+            69,
+            ["the broker does not answer as it should: KafkaConnectionError: 127.0.0.1:1 closed"],
             id="an address",
         ),
         pytest.param(

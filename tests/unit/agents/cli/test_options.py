@@ -33,6 +33,18 @@ def test_a_broker_that_is_named_wins(tocsin: Tocsin, address: str) -> None:
     assert "tocsin run" not in said.err
 
 
+@pytest.mark.parametrize("command", [("alerts", "tail"), ("topics", "plan"), ("rules", "apply"), ("silences", "list")])
+def test_a_broker_that_is_not_there_is_one_line_with_its_cure(tocsin: Tocsin, command: tuple[str, ...]) -> None:
+    at = f"127.0.0.1:{free_port()}"
+    said = tocsin(*command, "--bootstrap", at)
+    (line,) = said.err.splitlines()
+    assert said.code == 69
+    assert line.startswith(f"no broker answers at {at}: is it up, is that its address (--bootstrap) and its security")
+    told = tocsin(*command, "--bootstrap", at, "--log-level", "INFO").err.splitlines()
+    assert told[-1] == line
+    assert any("Unable connect to" in each and "aiokafka" in each for each in told[:-1]), "asked for, its client speaks"
+
+
 @pytest.mark.parametrize("stage", ["poll", "agents", "deliver"])
 @pytest.mark.usefixtures("address")
 def test_a_stage_never_joins_a_run_by_itself(tocsin: Tocsin, stage: str) -> None:
