@@ -9,15 +9,9 @@ from shutil import get_terminal_size
 
 from pydantic import BaseModel
 
-from streams.routing.render_width import columns, cut
+from agents.cli.table import table
 
 STYLES = {"good": "32", "bad": "31", "weak": "2", "strong": "1"}
-GAP = "  "
-IDS = ("event", "delivery")
-LEAST = {  # columns of a table that may be cut on a terminal, and what must be left of them
-    "title": 20, "reason": 20, "why": 20, "url": 20, "path": 20, "outcome": 12, "comment": 12, "rules": 12, "source": 8,
-    "publisher": 8, "value": 12, "event": 25, "delivery": 12,
-}  # fmt: skip
 Row = Mapping[str, object]
 
 
@@ -41,35 +35,11 @@ def print_rows(rows: Iterable[Row], *, as_json: bool, empty: str = "none") -> No
     if not found:
         print(empty)
         return
-    heads = list(found[0])
-    cells = [heads, *[[_cell(row[head]) for head in heads] for row in found]]
-    widths = [max(columns(line[number]) for line in cells) for number in range(len(heads))]
-    if sys.stdout.isatty():
-        widths = fitted(heads, widths, get_terminal_size().columns)
-    for number, line in enumerate(cells):
-        text = GAP.join(map(_padded, heads, line, widths)).rstrip()
-        print(text if number else styled(text, "strong"))
-
-
-def fitted(heads: Sequence[str], widths: Sequence[int], room: int) -> list[int]:
-    """Return the widths that make a row fit into `room` columns, if the columns of text can give that much.
-
-    Ids give first, as their beginning is enough, then the text that has most. Names and numbers stay whole.
-    """
-    found = list(widths)
-    for _ in range(sum(widths) + len(GAP) * (len(widths) - 1) - room):
-        give = [(head in IDS, width - LEAST.get(head, width)) for head, width in zip(heads, found, strict=True)]
-        most = max((one for one in give if one[1] > 0), default=None)
-        if most is None:
-            break
-        found[give.index(most)] -= 1
-    return found
-
-
-def _padded(head: str, cell: str, width: int) -> str:
-    # The beginning of an id is as good as the id, but only without an ellipsis behind it.
-    shown = cell[:width] if head in IDS else cut(cell, width)
-    return shown + " " * (width - columns(shown))
+    heads, room = list(found[0]), get_terminal_size().columns if sys.stdout.isatty() else None
+    cells = [[_cell(row[head], brief=room is not None) for head in heads] for row in found]
+    for number, lines in enumerate(table(heads, cells, room=room)):
+        for line in lines:
+            print(line if number else styled(line, "strong"))
 
 
 def print_json(value: object) -> None:
@@ -87,9 +57,12 @@ def print_fields(fields: Row, *, as_json: bool) -> None:
         print(f"{name.ljust(width)}  {_cell(value)}")
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, *, brief: bool = False) -> str:
+    """Return the value as a person reads it; times of a table on a terminal are `brief`, to the second."""
     if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return value.isoformat(timespec="seconds" if brief else "milliseconds").replace("+00:00", "Z")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, str):
         return printable(value) or "-"
     if isinstance(value, Sequence):

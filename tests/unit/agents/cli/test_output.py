@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agents.cli.output import fitted, print_fields, print_json, print_rows, printable, styled
+from agents.cli.output import print_fields, print_json, print_rows, printable, styled
 from streams.controls import Control
 from streams.ids import ControlId, UserId
 
@@ -55,27 +55,26 @@ def test_styles_are_for_terminals_without_no_color(monkeypatch: pytest.MonkeyPat
     assert styled("x", "bad") == "x"
 
 
-@pytest.mark.parametrize(
-    ("room", "widths"),
-    [
-        pytest.param(200, [24, 60, 43], id="enough room"),
-        pytest.param(110, [24, 57, 25], id="an id gives first"),
-        pytest.param(80, [24, 27, 25], id="then a text"),
-        pytest.param(40, [24, 20, 25], id="no less than what is worth reading"),
-    ],
-)
-def test_the_texts_of_a_table_give_way_to_the_terminal(room: int, widths: list[int]) -> None:
-    assert fitted(["at", "title", "event"], [24, 60, 43], room) == widths
-
-
 def test_a_table_on_a_terminal_cuts_texts_and_keeps_ids_usable(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "50")
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    print_rows([{"title": "稀土" * 20, "event": "0123456789" * 4, "n": 1}], as_json=False)
+    print_rows([{"title": "稀土" * 20, "delivery": "0123456789" * 4, "n": 1}], as_json=False)
     assert capsys.readouterr().out.splitlines() == [
-        "title                 event                      n",
-        f"{'稀土' * 4}稀…   {'0123456789' * 2}01234  1",
+        "title                              delivery      n",
+        f"{'稀土' * 8}…  012345678901  1",
     ]
+
+
+def test_a_person_reads_times_to_the_second_and_yes_or_no(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"at": AT, "off": False, "fallback": True}]
+    monkeypatch.setenv("NO_COLOR", "1")
+    print_rows(rows, as_json=False)
+    assert capsys.readouterr().out.splitlines()[1] == "2026-03-02T09:30:00.000Z  no   yes"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    print_rows(rows, as_json=False)
+    assert capsys.readouterr().out.splitlines()[1] == "2026-03-02T09:30:00Z  no   yes"
