@@ -6,6 +6,7 @@ import os
 import secrets
 import threading
 from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from aiokafka.errors import KafkaError
 
 from agents.broker.folder import delete_data
 from agents.broker.server import Broker
+from streams.errors import TocsinError
 
 PROBE = "tocsin.probe"
 Result = TypeVar("Result")
@@ -90,10 +92,16 @@ class BrokerThread:
         self.broker = Broker(folder, cache=cache_folder(), ready=produced)
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, name="broker", daemon=True)
+        self._ended: Future[TocsinError | None] | None = None
 
     def run(self, work: Coroutine[object, object, Result]) -> Result:
         """Return what the coroutine returns, run beside the broker."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+
+    def insist(self) -> None:
+        """End the whole run if the broker ended by itself: else each test that is left waits for it, and says nothing."""
+        if self._ended and self._ended.done() and (err := self._ended.result()):
+            pytest.exit(f"the broker of the tests ended: {err}", returncode=1)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[Broker]:
@@ -101,6 +109,7 @@ class BrokerThread:
         self.thread.start()
         try:
             self.run(self.broker.start())
+            self._ended = asyncio.run_coroutine_threadsafe(self.broker.wait(), self.loop)
             yield self.broker
         finally:
             self.run(self.broker.stop())
@@ -132,6 +141,8 @@ def topic_prefix(broker_thread: BrokerThread) -> Iterator[str]:
     A few hundred catalogues are tens of thousands of partitions: more files than a broker may open, and each client
     that asks which topics there are is told of them all.
     """
+    broker_thread.insist()
     prefix = f"t{secrets.token_hex(4)}."
     yield prefix
+    broker_thread.insist()
     broker_thread.run(delete_topics(broker_thread.broker.bootstrap, prefix))
