@@ -27,7 +27,7 @@ from streams.alerts.alert import Alert, DeskAlert
 from streams.articles.article import ArticleKind
 from streams.errors import ConfigurationError
 from streams.routing.render_console import console_lines
-from streams.routing.told import Routing
+from streams.routing.told import Routing, RoutingDecision
 from streams.topics import ALERTS, ROUTINGS
 
 SHOWN_EVERY_S = 0.05
@@ -52,13 +52,18 @@ def list_(
     limit: Limit = 50,
     *,
     suppressed: Annotated[bool, typer.Option("--suppressed", help="Those that a desk was not told, and why.")] = False,
+    reason: Annotated[
+        RoutingDecision | None, typer.Option(help="Those alone that a desk was not told for this reason.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """List the newest alerts of the desks, or what they were not told."""
     began = since_of(since)
-    if suppressed:
+    if reason is RoutingDecision.TOLD:
+        raise typer.BadParameter("told is no reason not to be told: leave --reason out")
+    if suppressed or reason is not None:
         asyncio.run(desk_topics(settings, desk))
-        show_suppressed(settings, Asked(desk, rule, began, limit), as_json=json)
+        show_suppressed(settings, Asked(desk, rule, reason, began, limit), as_json=json)
         return
     told = [found for found in asyncio.run(_told(settings, desk, rule)) if found.incoming.appended_at >= began]
     made = asyncio.run(acknowledgements(settings))

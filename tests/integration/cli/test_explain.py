@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -144,6 +145,15 @@ def test_what_a_desk_was_not_told_is_listed_with_its_headline_and_the_sentence_w
     ]  # fmt: skip
     assert {row["title"] for row in rows} == {TITLE}
     assert all(row["reason"] for row in rows)
+    said = tocsin("alerts", "list", "--suppressed").out
+    assert sorted(re.findall(r" UTC, (.*)", said)) == [
+        "energy: not_permitted", "fx: not_permitted", "night: not_permitted", "night: quiet_hours", "wire: known",
+    ]  # fmt: skip
+    assert said.endswith("\n\nno_route  1 for energy: --reason no_route lists them\n")
+    said = tocsin("alerts", "list", "--reason", "no_route").out
+    assert re.findall(r" UTC, (.*)", said) == ["energy: no_route"]
+    assert "lists them" not in said
+    assert tocsin("alerts", "list", "--reason", "told").code == 2
     said = tocsin("alerts", "list", "--suppressed", "--desk", "fx", "--rule", "talks", "--since", "1h").out
     assert "UTC, fx: silenced for talks\nwhat      BBC: China halts" in said
     assert "why       talks: silenced by ann until" in said
