@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from agents.dead_letters import dead_letter
 from agents.deliver.job import AMBIGUOUS, Job
-from agents.deliver.outcome import UNKNOWN_RECEIVER, Outcome
+from agents.deliver.outcome import NOT_TRIED, Outcome
 from agents.kafka import Incoming, Outgoing, outgoing
 from streams.audit import Action
 from streams.errors import Reason
@@ -179,7 +179,7 @@ def _last_outcome(job: Job, outcome: str | None) -> str | None:
     stays in doubt anyhow: its members are to go again under the id under which they may have arrived.
     """
     said = outcome or job.delivery.last_outcome
-    asked = outcome not in {None, UNKNOWN_RECEIVER.text} and not job.delivery.is_digest
+    asked = outcome is not None and outcome not in NOT_TRIED and not job.delivery.is_digest
     if asked or not job.doubtful or (said or "").startswith(AMBIGUOUS):
         return said
     return f"{AMBIGUOUS}: {said or 'restart'}"

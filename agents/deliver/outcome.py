@@ -73,6 +73,8 @@ def ambiguous(detail: str) -> Outcome:
 
 
 UNKNOWN_RECEIVER: Final = failed("unknown_receiver")
+ROUTES_BEHIND: Final = failed("routes_behind")
+NOT_TRIED: Final = frozenset({UNKNOWN_RECEIVER.text, ROUTES_BEHIND.text})
 
 
 def refused(detail: str, reason: Reason = Reason.REFUSED_BY_RECEIVER) -> Outcome:

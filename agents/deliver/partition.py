@@ -16,7 +16,7 @@ from agents.deliver.job import Job
 from agents.deliver.lane import Lane
 from agents.deliver.ledger import Verdict
 from agents.deliver.offsets import Offsets
-from agents.deliver.outcome import UNKNOWN_RECEIVER
+from agents.deliver.outcome import ROUTES_BEHIND, UNKNOWN_RECEIVER
 from agents.deliver.settlement import Settlement
 from agents.deliver.surroundings import Surroundings
 from agents.kafka import Incoming
@@ -193,13 +193,17 @@ class Partition:
     async def _offer(self, jobs: Sequence[Job]) -> None:
         """Offer jobs to their lanes; what no lane takes now goes to a tier, all of one reason in one write."""
         unknown: list[Job] = []
+        behind: list[Job] = []
         refused: list[tuple[Job, HandOffReason, float]] = []
         for job in jobs:
             if (lane := self._lane(job.delivery.receiver)) is None:
                 unknown.append(job)
+            elif any(self._around.receivers.is_behind(each.delivery) for each in job.together):
+                behind.append(job)
             elif (answer := lane.offer(job)) is not None:
                 refused.append((job, *answer))
         await self.settlement.retry(unknown, UNKNOWN_RECEIVER)
+        await self.settlement.retry(behind, ROUTES_BEHIND)
         await self.settlement.put_off(refused)
 
     def _is_to_send(self, job: Job) -> bool:

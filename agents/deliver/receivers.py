@@ -19,7 +19,7 @@ from agents.kafka import Incoming
 from streams.controls import paused_in
 from streams.errors import ConfigurationError
 from streams.ids import ReceiverId
-from streams.routing.muting import why_muted
+from streams.routing.muting import why_muted, why_not_permitted
 from streams.routing.notification import Delivery
 from streams.routing.receiver import (
     console_options,
@@ -45,6 +45,7 @@ class Receivers:
     on_change: Callable[[], None] | None = None
     _known: dict[ReceiverId, tuple[Receiver, Channel]] = field(default_factory=dict)
     _routes: Routes | None = None
+    _versions: set[str] = field(default_factory=set)
     _wishes: Wishes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,6 +60,7 @@ class Receivers:
             return
         routes = RoutesVersion.from_json(record.value, schema=record.schema)
         self._routes = routes.body
+        self._versions.add(routes.version)
         known = {name: self._kept_or_built(receiver) for name, receiver in routes.body.receivers.items()}
         self._known = {name: pair for name, pair in known.items() if pair is not None}
         if self.on_change:
@@ -69,10 +71,18 @@ class Receivers:
         return self._known.get(name)
 
     def why_muted(self, delivery: Delivery) -> str | None:
-        """Return why a delivery is not to be sent now, though it was decided: silenced since, or quiet by now."""
+        """Return why a delivery is not to be sent now, though it was decided: forbidden or silenced since, or quiet."""
         if self._routes is None:
             return None
         return why_muted(delivery, self._routes, self._wishes.silences, at=self.now())
+
+    def is_behind(self, delivery: Delivery) -> bool:
+        """Return whether the desk may not see it by the routes that are known here, but newer ones decided it.
+
+        They come within moments: until then nobody can say whether the desk lost anything or has just got it.
+        """
+        unknown = delivery.alert.routes_version not in self._versions
+        return unknown and self._routes is not None and why_not_permitted(delivery, self._routes) is not None
 
     def why_acknowledged(self, delivery: Delivery, routed_at: datetime) -> str | None:
         """Return who has seen to a delivery that goes one step up unless somebody does; None if nobody has."""

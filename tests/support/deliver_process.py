@@ -25,9 +25,9 @@ from agents.topic_admin import apply
 from config.settings import Settings
 from streams.ids import UserId
 from streams.routing.notification import Delivery, DeliveryState
-from streams.routing.route import Receiver, RouteNode, Routes, RoutesVersion
+from streams.routing.route import Receiver, RoutesVersion
 from streams.topics import CATALOGUE, DELIVERIES, DELIVERY_STATES, RETRIES, ROUTES, Names, Topic
-from tests.support.notices import ledger
+from tests.support.notices import ledger, routes_to
 
 READY_EVERY_S = 0.05
 
@@ -70,7 +70,7 @@ class Field:
 
     async def route(self, *receivers: Receiver, version: str = "r1") -> None:
         """Publish a version of the routes."""
-        body = Routes(receivers={each.receiver_id: each for each in receivers}, route=RouteNode())
+        body = routes_to(*receivers)
         now = datetime.now(UTC)
         record = RoutesVersion(version=version, body=body, author=UserId("t"), made_at=now)
         await self.write([outgoing(ROUTES, record, key=version, ce_id=version, stage="routes", at=now)])

@@ -23,9 +23,9 @@ from agents.kafka import Incoming, Outgoing, outgoing
 from agents.metrics import Metrics
 from streams.ids import ReceiverId, UserId
 from streams.routing.notification import Delivery, DeliveryState
-from streams.routing.route import Receiver, RouteNode, Routes, RoutesVersion
+from streams.routing.route import Receiver, RoutesVersion
 from streams.topics import DELIVERIES, DELIVERY_STATES, RETRIES, ROUTES, Names, Topic
-from tests.support.notices import ledger
+from tests.support.notices import ledger, routes_to
 
 EPOCH = datetime(2026, 3, 2, 14, tzinfo=UTC)
 NAMES = Names("t.")
@@ -166,7 +166,7 @@ class MemoryReceivers(Receivers):
 
 def routes(*receivers: Receiver, version: str = "r1") -> Incoming:
     """Return a version of the routes as it stands on its topic."""
-    body = Routes(receivers={each.receiver_id: each for each in receivers}, route=RouteNode())
+    body = routes_to(*receivers)
     record = RoutesVersion(version=version, body=body, author=UserId("t"), made_at=EPOCH)
     written = outgoing(ROUTES, record, key=version, ce_id=version, stage="routes", at=EPOCH)
     return Incoming(

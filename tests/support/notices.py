@@ -21,6 +21,7 @@ from streams.latency import Hop, Ledger
 from streams.matching.match import Span
 from streams.matching.rule import Urgency
 from streams.routing.notification import Delivery
+from streams.routing.route import Desk, Receiver, RouteNode, Routes
 
 AT = datetime(2026, 3, 2, 14, 55, 2, 250_000, tzinfo=UTC)
 TITLE = "Beijing halts gallium exports, says 贝森特 call is off"
@@ -124,3 +125,13 @@ def delivery(receiver: str = "hook", *, number: int = 0, story: str | None = Non
         "expires_at": datetime.now(UTC) + timedelta(hours=1),
     }
     return Delivery.model_validate(usual | given)
+
+
+def routes_to(*receivers: Receiver) -> Routes:
+    """Return routes that name these receivers, and the desks of which deliveries tell, which may see it."""
+    desks = [Desk(desk_id=DeskId(name), permissions=("public",)) for name in ("fx-desk", "rates")]
+    return Routes(
+        receivers={each.receiver_id: each for each in receivers},
+        desks={desk.desk_id: desk for desk in desks},
+        route=RouteNode(),
+    )

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from agents.deliver.outcome import failed
 from agents.kafka import Incoming, outgoing, tombstone
 from streams.controls import Control
 from streams.ids import DeskId
@@ -11,23 +12,29 @@ from streams.routing.notification import DeliveryState
 from streams.routing.route import Desk, RouteNode, Routes, RoutesVersion, TimeInterval
 from streams.topics import CONTROLS, ROUTES
 from tests.support.alerting import written
-from tests.support.delivery_world import EPOCH, MemoryReceiver, receiver
-from tests.support.sender_world import World, sent_to
+from tests.support.delivery_world import EPOCH, MemoryReceiver, receiver, until
+from tests.support.sender_world import World, jumping, sent_to
 
 LONG = timedelta(days=3_650)
 SILENCED = f"silenced by ana until {EPOCH + LONG:%Y-%m-%d %H:%M} UTC"
 DESK = sent_to("hook").desk
 
 
-def routes(**fields: object) -> Incoming:
-    """Return routes with one node, of the desk that is told."""
-    node = RouteNode.model_validate({"desk": DESK, "receivers": ["hook"], **fields})
+def routes(version: str = "r1", *, desk: str = DESK, held: str = "public", **fields: object) -> Incoming:
+    """Return routes with one node, of the desk that is told unless another is named."""
+    node = RouteNode.model_validate({"desk": desk, "receivers": ["hook"], **fields})
     body = Routes(
-        receivers={"hook": receiver("hook")}, desks={DeskId(DESK): Desk(desk_id=DESK, permissions=("public",))},
+        receivers={"hook": receiver("hook")}, desks={DeskId(desk): Desk(desk_id=DeskId(desk), permissions=(held,))},
         route=node, time_intervals={"always": TimeInterval(times=((0, 1440),))},
     )  # fmt: skip
-    record = RoutesVersion(version="r1", body=body, author="t", made_at=EPOCH)
-    return written(outgoing(ROUTES, record, key="r1", ce_id="r1", stage="t", at=EPOCH), at=EPOCH)
+    record = RoutesVersion(version=version, body=body, author="t", made_at=EPOCH)
+    return written(outgoing(ROUTES, record, key=version, ce_id=version, stage="t", at=EPOCH), at=EPOCH)
+
+
+FORBIDDEN = [
+    pytest.param({"desk": "ops"}, f"the routes name the desk {DESK} no more", id="the desk is gone"),
+    pytest.param({"held": "reuters"}, f'{DESK} does not hold the permission "public" any more', id="it lost it"),
+]
 
 
 def control(**fields: object) -> Incoming:
@@ -85,3 +92,45 @@ async def test_what_is_not_muted_is_sent(controls: list[Incoming]) -> None:
 
     assert len(received) == 1
     assert state.state == "delivered"
+
+
+@pytest.mark.parametrize(("given", "outcome"), FORBIDDEN)
+@jumping
+async def test_what_waits_for_a_desk_that_may_not_see_it_any_more_ends_muted(
+    given: dict[str, str], outcome: str
+) -> None:
+    hook = MemoryReceiver(always=failed("http_500"))
+    world = World(known=routes(), hook=hook)
+    async with world.running() as process:
+        world.publish(0, 1)
+        await until(lambda: len(hook.calls) >= 2)
+        process.receivers.apply(routes("r2", **given))
+        tried = len(hook.calls)
+        await world.settled(2)
+    assert [(state.state, state.outcome) for state in world.log.states().values()] == [("muted", outcome)] * 2
+    assert len(hook.calls) == tried
+
+
+@pytest.mark.parametrize("given", [{"desk": "ops"}, {"held": "reuters"}], ids=["a new desk", "a new permission"])
+@jumping
+async def test_what_newer_routes_decided_waits_for_them_and_is_not_muted_by_older_ones(given: dict[str, str]) -> None:
+    hook = MemoryReceiver()
+    world = World(known=routes("r0", **given), hook=hook)
+    async with world.running() as process:
+        world.publish(0)
+        world.publish(1, purpose="digest/schedule", not_before=world.log.now + timedelta(seconds=10))
+        await until(lambda: world.log.now - EPOCH > timedelta(seconds=20))
+        assert hook.calls == []
+        assert {state.state for state in world.log.states().values()} == {"handed_off"}
+        process.receivers.apply(routes("r1"))
+        await world.settled(2)
+    assert world.log.outcomes() == ["delivered"] * 2
+
+
+@jumping
+async def test_what_newer_routes_decided_that_never_come_expires() -> None:
+    world = World(known=routes("r0", desk="ops"), hook=MemoryReceiver())
+    async with world.running():
+        world.publish(0, expires_at=EPOCH + timedelta(hours=1))
+        await world.settled(1)
+    assert (world.log.outcomes()[0], world.channels["hook"].calls) == ("expired", [])
