@@ -2,7 +2,6 @@
 
 import asyncio
 from base64 import b64decode
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -10,7 +9,8 @@ import typer
 from agents.cli.options import Json, Limit, with_broker
 from agents.cli.output import print_fields, print_json, print_rows
 from agents.cli.reading import Found, one, read
-from agents.cli.redriving.letters import newest, perform, plan
+from agents.cli.redriving.letters import headings, newest
+from agents.cli.redriving.letters import redrive as resend
 from config.problems import did_you_mean
 from config.settings import Settings
 from streams.dead_letter import DeadLetter
@@ -53,28 +53,22 @@ def redrive(
     """
     if (origin is None) is (stage is None and reason is None):
         raise typer.BadParameter("give an origin, or --stage or --reason")
-    letters = newest(read(settings, DEAD_LETTERS, DeadLetter))
+    letters = asyncio.run(headings(settings))
     wanted = [
-        found.record
-        for found in letters
-        if (found.record.origin == origin if origin else found.record.redriven_at is None)
-        and stage in (None, found.record.stage)
-        and reason in (None, found.record.reason)
+        letter
+        for letter in letters
+        if (letter.origin == origin if origin else letter.redriven_at is None)
+        and stage in (None, letter.stage)
+        and reason in (None, letter.reason)
     ]
     if origin and not wanted:
-        near = did_you_mean(origin, {found.record.origin for found in letters})
+        near = did_you_mean(origin, {letter.origin for letter in letters})
         raise ConfigurationError(
             f"no dead letter {origin}{near}: they are kept for 31 days, `tocsin dead-letters list`"
         )
-    return asyncio.run(_redrive(settings, wanted, dry_run=dry_run, as_json=json))
-
-
-async def _redrive(settings: Settings, letters: Sequence[DeadLetter], *, dry_run: bool, as_json: bool) -> int:
-    planned = await plan(settings, letters)
-    if not dry_run:
-        await perform(settings, planned)
-    print_rows([each.row() for each in planned], as_json=as_json, empty="no dead letter is left to redrive")
-    return 0 if any(each.possible for each in planned) or not planned else 1
+    rows = asyncio.run(resend(settings, wanted, dry_run=dry_run))
+    print_rows(rows, as_json=json, empty="no dead letter is left to redrive")
+    return 0 if any(row["to"] or row["delivery"] for row in rows) or not rows else 1
 
 
 @with_broker

@@ -15,7 +15,7 @@ from agents.cli.options import Json, Limit, with_broker
 from agents.cli.output import print_fields, print_rows
 from agents.cli.reading import Found, beginning, one, read
 from agents.cli.redriving import deliveries as redriving
-from agents.cli.states import present
+from agents.cli.states import all_states, present
 from config.durations import duration_s
 from config.settings import Settings
 from streams.ids import ReceiverId
@@ -101,17 +101,15 @@ async def _redrive(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    states = await redriving.all_states(settings)
+    states = await all_states(settings)
     if receiver is None:
         failed = [redriving.named(states, beginning(delivery or ""))]
     else:
         only = DeliveryStatus(state.value) if state else None
         failed = list(redriving.failed_of(states, receiver, state=only, since=began))
-    planned = await redriving.plan(settings, states, failed)
-    if not dry_run:
-        await redriving.perform(settings, planned)
-    print_rows([each.row() for each in planned], as_json=as_json, empty="nothing failed there")
-    return 0 if any(each.delivery for each in planned) or not planned else 1
+    rows = await redriving.redrive(settings, states, failed, dry_run=dry_run)
+    print_rows(rows, as_json=as_json, empty="nothing failed there")
+    return 0 if any(row["redriven_as"] for row in rows) or not rows else 1
 
 
 @with_broker

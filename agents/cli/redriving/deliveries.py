@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 
 from agents.apply import live_routes
 from agents.audit import acted
 from agents.cli.acting import act
-from agents.cli.reading import Found, collect
+from agents.cli.reading import Found
 from agents.cli.states import present
 from agents.deliver.effects import named_in
 from agents.kafka import Incoming, Outgoing, outgoing, partition
@@ -19,9 +20,10 @@ from streams.ids import DeliveryId, ReceiverId
 from streams.routing.notification import DIGEST, Delivery, DeliveryState, DeliveryStatus
 from streams.routing.redrive import id_of, redriven
 from streams.routing.route import Receiver
-from streams.topics import DELIVERIES, DELIVERY_STATES, Names
+from streams.topics import DELIVERIES, Names
 
 STAGE = "redrive"
+PAGE = 1_000  # deliveries whose records are held at a time, some 10 MB
 FAILED = (DeliveryStatus.DEAD, DeliveryStatus.EXPIRED)
 States = Mapping[DeliveryId, DeliveryState]
 
@@ -63,10 +65,18 @@ class Records:
                 self.found.setdefault(named[0], record)
 
 
-async def all_states(settings: Settings) -> dict[DeliveryId, DeliveryState]:
-    """Return the state that counts of every delivery of the last eight days."""
-    states = present(await collect(settings, DELIVERY_STATES, DeliveryState))
-    return {found.record.delivery_id: found.record for found in states}
+async def redrive(
+    settings: Settings, states: States, failed: Iterable[DeliveryState], *, dry_run: bool
+) -> list[dict[str, object]]:
+    """Send anew what can be, page by page, so that one page's records are held at a time; return what is shown."""
+    rows: list[dict[str, object]] = []
+    waiting = iter(failed)
+    while page := list(islice(waiting, PAGE)):
+        planned = await plan(settings, states, page)
+        if not dry_run:
+            await perform(settings, planned)
+        rows += [each.row() for each in planned]
+    return rows
 
 
 def named(states: States, given: str) -> DeliveryState:

@@ -4,13 +4,15 @@ from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 from agents.audit import acted
 from agents.cli.acting import act
-from agents.cli.reading import Found
+from agents.cli.reading import Found, collect
 from agents.cli.redriving import deliveries as redriving
 from agents.cli.redriving.deliveries import Redrive, States
+from agents.cli.states import all_states
 from agents.dead_letters import written
 from agents.deliver.effects import STAGE as DELIVER
 from agents.deliver.effects import named_in
@@ -19,9 +21,11 @@ from agents.loops.follower import Reader
 from config.settings import Settings
 from streams.dead_letter import KEPT_BYTES, DeadLetter
 from streams.routing.notification import DeliveryState, DeliveryStatus
-from streams.topics import CATALOGUE, Names, Topic
+from streams.topics import CATALOGUE, DEAD_LETTERS, Names, Topic
 
 FROM_HEADER = "tocsin-redriven-from"
+PAGE = 500  # dead letters whose bytes are held at a time: 64 kB each, and their records
+Key = tuple[str, str, str]
 KEY_HEADER = "ce_subject"  # which holds the key of every record that tocsin writes
 
 
@@ -86,14 +90,60 @@ class Originals:
 
 def newest(letters: Iterable[Found[DeadLetter]]) -> list[Found[DeadLetter]]:
     """Return the last copy of each dead letter, oldest first: one that was redriven says so in a later copy."""
-    kept: dict[tuple[str, str, str], Found[DeadLetter]] = {}
-    for found in letters:
-        letter = found.record
-        kept[letter.origin, letter.stage, letter.reason] = found
+    kept = {_key(found.record): found for found in letters}
     return sorted(kept.values(), key=lambda found: found.record.last_seen_at)
 
 
-async def plan(settings: Settings, letters: Sequence[DeadLetter]) -> list[Resend]:
+async def headings(settings: Settings) -> list[DeadLetter]:
+    """Return the last copy of each dead letter without its bytes, in the order of their records."""
+    kept: dict[Key, DeadLetter] = {}
+
+    def take(letter: DeadLetter) -> bool:
+        kept[_key(letter)] = letter.model_copy(update={"first_64k": "", "headers": ()})
+        return False
+
+    await collect(settings, DEAD_LETTERS, DeadLetter, take)
+    return sorted(kept.values(), key=_place)
+
+
+async def redrive(settings: Settings, wanted: Sequence[DeadLetter], *, dry_run: bool) -> list[dict[str, object]]:
+    """Try each again that can be, page by page, so that one page's bytes are held at a time; return what is shown.
+
+    `wanted` are headings, whose order keeps the letters of one record together: they come in one page.
+    """
+    of_deliver = any(letter.stage == DELIVER for letter in wanted)
+    states = await all_states(settings) if of_deliver else {}
+    rows: list[dict[str, object]] = []
+    for page in _pages(wanted):
+        keys = set(map(_key, page))
+        letters = newest(await collect(settings, DEAD_LETTERS, DeadLetter, lambda letter: _key(letter) in keys))  # noqa: B023 - awaited within the turn
+        planned = await plan(settings, [found.record for found in letters], states)
+        if not dry_run:
+            await perform(settings, planned)
+        rows += [each.row() for each in planned]
+    return rows
+
+
+def _pages(wanted: Iterable[DeadLetter]) -> Iterator[list[DeadLetter]]:
+    page: list[DeadLetter] = []
+    for _, letters in groupby(wanted, key=_place):
+        page += letters
+        if len(page) >= PAGE:
+            yield page
+            page = []
+    if page:
+        yield page
+
+
+def _key(letter: DeadLetter) -> Key:
+    return letter.origin, letter.stage, letter.reason.value
+
+
+def _place(letter: DeadLetter) -> tuple[str, int, int]:
+    return letter.topic, letter.partition, letter.offset
+
+
+async def plan(settings: Settings, letters: Sequence[DeadLetter], states: States) -> list[Resend]:
     """Return what becomes of each, in the order of their records, if it is tried again now.
 
     A record with two letters is written once.
@@ -102,11 +152,9 @@ async def plan(settings: Settings, letters: Sequence[DeadLetter]) -> list[Resend
     topics = {names.of(topic): topic for topic in CATALOGUE}
     originals = Originals()
     await originals.fetch(settings, letters, topics)
-    of_deliver = any(letter.stage == DELIVER for letter in letters)
-    states = await redriving.all_states(settings) if of_deliver else {}
     planned: list[Resend] = []
     taken: set[str] = set()
-    for letter in sorted(letters, key=lambda letter: (letter.topic, letter.partition, letter.offset)):
+    for letter in sorted(letters, key=_place):
         kept = originals.found.get(letter.origin) or _kept(letter)
         first = _ended(letter, kept, states)
         about = first.delivery_id if first else letter.origin
