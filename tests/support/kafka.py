@@ -99,7 +99,7 @@ class BrokerThread:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
     def insist(self) -> None:
-        """End the whole run if the broker ended by itself: else each test that is left waits for it, and says nothing."""
+        """End the whole run if the broker ended by itself: what is left would wait for it, and none say why."""
         if self._ended and self._ended.done() and (err := self._ended.result()):
             pytest.exit(f"the broker of the tests ended: {err}", returncode=1)
 
