@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from agents import log
+from agents.apply import read_heads
 from agents.cli.acknowledging import Acknowledgements, ack, acknowledgements, seen_by
 from agents.cli.desks import desk_topics
 from agents.cli.explaining.journey import Topics, first_of_each
@@ -22,6 +23,7 @@ from agents.cli.suppressed import Asked, since_of
 from agents.cli.suppressed import show as show_suppressed
 from agents.kafka import Incoming
 from agents.loops.follower import Follower
+from config.problems import did_you_mean
 from config.settings import Settings
 from streams.alerts.alert import Alert, DeskAlert
 from streams.articles.article import ArticleKind
@@ -67,7 +69,10 @@ def list_(
         return
     told = [found for found in asyncio.run(_told(settings, desk, rule)) if found.incoming.appended_at >= began]
     made = asyncio.run(acknowledgements(settings))
-    print_rows(_with_seen([_row(found, made) for found in told[-limit:]], as_json=json), as_json=json)
+    rows = [_row(found, made) for found in told[-limit:]]
+    unknown = "" if told or rule is None else asyncio.run(_not_live(settings, rule))
+    which = "".join(f" {word} {given}" for word, given in (("of", rule), ("in", since), ("at", desk)) if given)
+    print_rows(_with_seen(rows, as_json=json), as_json=json, empty=f"no alert{which}{unknown}")
 
 
 @with_broker
@@ -102,6 +107,14 @@ async def _told(settings: Settings, desk: str | None, rule: str | None) -> list[
     topics = await desk_topics(settings, desk)
     found = [one for topic in topics for one in await collect(settings, topic, DeskAlert, wanted)]
     return sorted(found, key=lambda one: one.incoming.appended_at)
+
+
+async def _not_live(settings: Settings, rule: str) -> str:
+    """Return that no such rule is live, and what may have been meant; nothing for one that is."""
+    live = {
+        name for (kind, name), head in (await read_heads(settings))[0].items() if kind == "rule" and not head.deleted
+    }
+    return "" if rule in live else f": no rule of this name is live{did_you_mean(rule, live)}"
 
 
 def is_news(alert: Alert) -> bool:

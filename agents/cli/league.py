@@ -48,7 +48,9 @@ def show_league(
     found = asyncio.run(_standings(settings, desk, start, samples=samples))
     kept = [(name, one) for name, one in found if rule is None or one.rule_id == rule]
     rows = [_figures(name, one) if json else _line(name, one) for name, one in kept]
-    print_rows(rows, as_json=json, empty=f"no story {'' if rule is None else f'of the rule {rule} '}in {since}")
+    of_rule = "" if rule is None else f" of the rule {rule}"
+    left_out = "" if samples else "; the sample wire's are left out: --samples counts them"
+    print_rows(rows, as_json=json, empty=f"no story{of_rule} in {since}{left_out}")
 
 
 async def _standings(

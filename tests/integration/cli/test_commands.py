@@ -138,7 +138,8 @@ def test_an_alert_is_found_in_every_list(tocsin: Tocsin) -> None:
     desk = raised()
     (row,) = rows(tocsin("alerts", "list", "--rule", "rare-earths", "--json").out)
     assert (row["event"], row["desk"], row["as"]) == (desk.event_id, "fx", "first")
-    assert tocsin("alerts", "list", "--rule", "other").out == "none\n"
+    said = tocsin("alerts", "list", "--rule", "rare-earth").out
+    assert said == "no alert of rare-earth: no rule of this name is live (did you mean rare-earths?)\n"
     (held_back,) = rows(tocsin("alerts", "list", "--suppressed", "--desk", "fx", "--json").out)
     assert (held_back["decision"], held_back["reason"]) == ("known", "because it is known")
 
@@ -166,7 +167,8 @@ def test_a_heartbeat_is_no_news(tocsin: Tocsin) -> None:
         desk=DeskId("fx"), told_as=Relation.FIRST, routes_version="v1",
     )  # fmt: skip
     deliver(outgoing(desk_topic("fx"), beat, key=beat.story_id, ce_id="x", stage="test", at=NOW))
-    assert tocsin("alerts", "list").out == "none\n"
+    assert tocsin("alerts", "list").out == "no alert\n"
+    assert tocsin("alerts", "list", "--rule", "rare-earths", "--desk", "fx").out == "no alert of rare-earths at fx\n"
 
 
 @pytest.mark.parametrize("command", [("explain",), ("alerts", "show"), ("deliveries", "show")])

@@ -161,7 +161,7 @@ def test_what_a_desk_was_not_told_is_listed_with_its_headline_and_the_sentence_w
     assert tocsin("alerts", "list", "--suppressed", "--since", "0s").out.startswith(
         "none; looked at routings (8 records since"
     )
-    assert tocsin("alerts", "list", "--since", "0s").out == "none\n"
+    assert tocsin("alerts", "list", "--since", "0s").out == "no alert in 0s\n"
     assert tocsin("alerts", "list", "--suppressed", "--since", "soon").code == 2
     assert tocsin("alerts", "list", "--suppressed", "--desk", "fy").code == 78
 

@@ -81,8 +81,11 @@ def test_a_trader_reads_a_table(tocsin: Tocsin) -> None:
 def test_what_is_older_than_asked_for_and_what_is_not_there_is_left_out(tocsin: Tocsin) -> None:
     deliver([shown("fx", source("BBC"), source("AFP", 8))])
 
-    assert tocsin("alerts", "league", "--since", "0s").out == "no story in 0s\n"
-    assert tocsin("alerts", "league", "--rule", "oil").out == "no story of the rule oil in 7d\n"
+    assert tocsin("alerts", "league", "--since", "0s").out == (
+        "no story in 0s; the sample wire's are left out: --samples counts them\n"
+    )
+    assert tocsin("alerts", "league", "--since", "0s", "--samples").out == "no story in 0s\n"
+    assert tocsin("alerts", "league", "--rule", "oil").out.startswith("no story of the rule oil in 7d; ")
 
 
 @pytest.mark.parametrize(

@@ -113,3 +113,25 @@ def test_an_article_without_a_match_says_why(
     (line,) = said(article(title="Talks"), ground, matched=matched, rule=rule)
 
     assert expected in line
+
+
+@pytest.mark.parametrize(
+    ("words", "rule", "shown"),
+    [
+        pytest.param(10, None, 12, id="a short rule, whole"),
+        pytest.param(30, None, 2, id="a long one in a line, with how the rest is seen"),
+        pytest.param(30, "talks", 32, id="a long one that is asked for, whole"),
+    ],
+)
+def test_a_long_rule_is_opened_when_it_is_asked_for(words: int, rule: str | None, shown: int) -> None:
+    given = article(title="Talks on " + " ".join(f"w{number}" for number in range(words)))
+    query = " AND ".join(["talks", *(f"w{number}" for number in range(words))])
+    ground = Ground(changes=[(0, change(query))])
+    found = Rules(ground).as_of(0).match(given)
+    matches = [Found(found, read_as(MATCHES, found, key="x"))]
+    journey = Journey([Found(given, read_as(ARTICLES, given, key=given.article_id))], matches, [], [], [])
+
+    clauses = [str(text) for label, text in told(journey, ground, desk=None, rule=rule) if not label]
+
+    assert len(clauses) == shown
+    assert (clauses[1] == "    31 more of its clauses: --rule talks shows them") is (shown == 2)
