@@ -1,7 +1,8 @@
 """`tocsin silences`: timed mutes, by conditions upon labels or by what they mean."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from typing import Annotated
@@ -21,13 +22,18 @@ from config.durations import duration_s
 from config.matchers import parse_matcher
 from config.problems import did_you_mean
 from config.settings import Settings, author
+from streams.alerts.alert import Relation
 from streams.controls import Control
 from streams.errors import ConfigurationError
 from streams.ids import ControlId
+from streams.matching.rule import Urgency
+from streams.routing.route import Matcher
 from streams.topics import CONTROLS
 
 STAGE = "silences"
 TARGETS = ("story", "rule", "entity", "source")
+OF_ARTICLES = ("source", "feed", "language", "permission")
+MOST_NAMED = 6
 MUTES = ("silence", "snooze")
 
 
@@ -60,6 +66,8 @@ def add(
         raise typer.BadParameter("a silence needs a condition or a target: without one it means nothing")
     aims |= {"desk": desk} if desk else {}
     asyncio.run(_check_names(settings, aims))
+    for line in asyncio.run(_meant_by_nobody(settings, conditions)):
+        print(f"warning: {line}: as the rules are, this silence mutes nothing", file=sys.stderr)
     control = Control(
         kind="silence", id=ControlId(token_hex(4)), matchers=conditions, target=aims, starts_at=starts_at,
         ends_at=ends_at, user=author(settings), comment=comment,
@@ -109,6 +117,43 @@ async def _check_names(settings: Settings, aims: Mapping[str, str]) -> None:
     for kind, name in aims.items():
         if name not in known.get(kind, [name]):
             raise ConfigurationError(f'no {kind} "{name}" is live{did_you_mean(name, known[kind])}')
+
+
+async def _meant_by_nobody(settings: Settings, conditions: Sequence[Matcher]) -> list[str]:
+    """Return a line for each condition that no alert of a live rule can meet."""
+    heads, _ = await read_heads(settings)
+    rules = {name: head.body for (of, name), head in heads.items() if of == "rule" and not head.deleted}
+    return list(unmet(conditions, {name: _labels(body) for name, body in rules.items()}))
+
+
+def _labels(body: Mapping[str, JsonValue]) -> Mapping[str, str]:
+    labels = body.get("labels")
+    return {name: str(value) for name, value in labels.items()} if isinstance(labels, Mapping) else {}
+
+
+def unmet(conditions: Iterable[Matcher], rules: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Yield a line for each `label="value"` that no alert of these rules (their labels, by name) can have.
+
+    What an article brings along (its source, feed, language, permission) may be anything, and so may an expression.
+    """
+    known: dict[str, list[str]] = {"rule": [*rules], "urgency": [*Urgency], "relation": [*Relation]}
+    for labels in rules.values():
+        for name, value in labels.items():
+            known[name] = [*known.get(name, ()), value]
+    for condition in conditions:
+        name, value = condition.label, condition.value
+        if condition.op != "=" or name in OF_ARTICLES or value in known.get(name, ()):
+            continue
+        if name not in known:
+            yield f"no live rule has a label {name}{_near(name, known)}"
+        else:
+            yield f'no live rule has {name}="{value}"{_near(value, known[name])}'
+
+
+def _near(word: str, choices: Iterable[str]) -> str:
+    there = sorted(set(choices))
+    more = ", …" if len(there) > MOST_NAMED else ""
+    return did_you_mean(word, there) or f" (there are {', '.join(there[:MOST_NAMED])}{more})"
 
 
 def _target(text: str) -> tuple[str, str]:

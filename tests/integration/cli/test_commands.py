@@ -238,6 +238,7 @@ def test_a_silence_is_added_listed_and_ended(tocsin: Tocsin) -> None:
     arguments: Sequence[str] = ('topic="trade"', "--target", "rule=rare-earths", "--desk", "fx")
     said = tocsin("silences", "add", *arguments, "--for", "8h", "--comment", "earnings day", "--json")
     assert said.code == 0
+    assert said.err.startswith("warning: no live rule has a label topic (there are relation, rule, urgency): as the")
     (added,) = rows(said.out)
     assert (added["what"], added["user"]) == (['topic="trade"', "rule=rare-earths", "desk=fx"], "ann")
     assert rows(tocsin("silences", "list", "--json").out) == [added]
