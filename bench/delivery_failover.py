@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from bench.delivery_field import CONCURRENCY, Load, Sink, hooks, started
+from bench.delivery_field import Load, Sink, hooks, started
 from streams.ids import DeliveryId, ReceiverId, content_id
 from streams.routing.notification import DeliveryState, DeliveryStatus
 from streams.topics import DELIVERY_STATES, Names
@@ -26,17 +26,15 @@ async def restart(bootstrap: str, folder: Path) -> dict[str, float]:
     """Return the seconds from a kill to the first send of the same instance, started again at once."""
     async with Sink() as sink, children() as family:
         field, load = await _laid(bootstrap, "restart.", folder, sink)
-        began_at = time.time()
         family.append(await started(field, sink, "one"))
         await until(lambda: family[0].said, within_s=60)
-        start_s = time.time() - began_at
         writing = asyncio.create_task(load.run(SETTLED_S + GONE_S))
         await asyncio.sleep(SETTLED_S)
         killed_at = await _kill(family[0])
         family.append(await started(field, sink, "one"))
         await until(lambda: _sent_since(sink, killed_at), within_s=60)
         await _cancelled(writing)
-        return {"start_s": start_s, "restart_s": _sent_since(sink, killed_at) - killed_at}
+        return {"restart_s": _sent_since(sink, killed_at) - killed_at}
 
 
 async def takeover(bootstrap: str, folder: Path) -> dict[str, float]:
@@ -63,17 +61,29 @@ async def zombie(bootstrap: str, folder: Path) -> dict[str, float]:
         writing = asyncio.create_task(load.run(SETTLED_S + FROZEN_S))
         await asyncio.sleep(SETTLED_S)
         family[0].send(signal.SIGSTOP)
+        stopped_at = time.time()
         family.append(await started(field, sink, "two"))
         await asyncio.sleep(FROZEN_S)
         family[0].send(signal.SIGCONT)
         await writing
         states = await field.finals(len(load.routed_at), within_s=120)
         repeated = sum(len(requests) - 1 for requests in sink.requests.values())
+        in_hand = await _in_hand(field, sink, stopped_at)
         return {
             "zombie_lost": len(load.routed_at.keys() - sink.requests.keys()) + len(load.routed_at.keys() - states),
-            "zombie_duplicates": repeated,
-            "zombie_duplicates_beyond_bound": max(repeated - HOOKS * CONCURRENCY, 0),
-        }
+            "zombie_duplicates": repeated, "zombie_in_hand": in_hand,
+            "zombie_duplicates_beyond_bound": max(repeated - in_hand, 0),
+        }  # fmt: skip
+
+
+async def _in_hand(field: Field, sink: Sink, at: float) -> int:
+    """Return how many deliveries had been sent at a moment while no final state of them was written yet."""
+    ended = set[str]()
+    for record in await field.records(DELIVERY_STATES):
+        state = DeliveryState.from_json(record.value)
+        if state.state.final and record.appended_at.timestamp() <= at:
+            ended.add(state.delivery_id)
+    return sum(name not in ended and requests[0].came_at <= at for name, requests in sink.requests.items())
 
 
 async def restore(bootstrap: str, folder: Path, states: int) -> dict[str, float]:
@@ -89,7 +99,9 @@ async def restore(bootstrap: str, folder: Path, states: int) -> dict[str, float]
 
 async def _laid(bootstrap: str, prefix: str, folder: Path, sink: Sink) -> tuple[Field, Load]:
     field = await Field.laid(bootstrap, prefix)
-    receivers = hooks(folder, sink, HOOKS)
+    own = folder / prefix
+    own.mkdir()  # two parts go on at once, each with its addresses
+    receivers = hooks(own, sink, HOOKS)
     await field.route(*receivers)
     return field, Load(field, [each.receiver_id for each in receivers], PER_SECOND)
 

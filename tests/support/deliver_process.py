@@ -100,15 +100,21 @@ class Field:
         """Return the ids of all deliveries that stand on a topic past what the sender has committed."""
         names = Names(self.settings.topic_prefix)
         client = new_consumer(self.settings, group_id=names.prefix + GROUP)
+        places = [(names.of(topic), number) for topic in SOURCES for number in range(topic.partitions)]
         await client.start()
         try:
-            records = [record for topic in SOURCES for record in await self.records(topic)]
-            places = {(record.topic, record.partition) for record in records}
             done = {place: await client.committed(partition(*place)) or 0 for place in places}
         finally:
             await client.stop()
-        left = [record for record in records if record.offset >= done[record.topic, record.partition]]
-        return {Delivery.from_json(record.value).delivery_id for record in left}
+        found: set[str] = set()
+
+        def note(record: Incoming) -> None:
+            if record.offset >= done[record.topic, record.partition]:
+                found.add(Delivery.from_json(record.value).delivery_id)
+
+        for topic in SOURCES:
+            await read_all(self.settings, topic, note)
+        return found
 
     async def finals(self, count: int, *, within_s: float = 60) -> dict[str, DeliveryState]:
         """Return the states once so many deliveries have a final one."""
