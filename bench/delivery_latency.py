@@ -1,6 +1,7 @@
 """Routed to the first byte at the receiver, under a steady load: the deliver process, and a bare loop beside it."""
 
 import asyncio
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +27,19 @@ class Told:
 
 async def measure(bootstrap: str, folder: Path, seconds: float) -> dict[str, float]:
     """Return the latency of the deliver process at 500 deliveries a second, and that of the bare loop."""
-    ours = await _ours(bootstrap, folder, seconds)
-    bare = await _bare(bootstrap, seconds)
+    async with Sink() as sink, Sink() as beside, children() as family:
+        field, bare_field = await Field.laid(bootstrap, "latency."), await Field.laid(bootstrap, "bare.")
+        await field.route(*hooks(folder, sink, HOOKS))
+        began_s = time.monotonic()
+        family.append(await started(field, sink, "one"))
+        await until(lambda: family[0].said)
+        start_s = time.monotonic() - began_s
+        family.append(await Child.start("bench.delivery_bare", bootstrap, "bare.", f"http://{beside.address}"))
+        await until(lambda: family[1].said)
+        ours = await _told(family[0], field, sink, seconds)
+        bare = await _told(family[1], bare_field, beside, seconds)
     return {
+        "start_s": start_s,
         "first_byte_p50_ms": ours.p50_ms, "first_byte_p99_ms": ours.p99_ms, "cpu_us_per_delivery": ours.cpu_us,
         "first_byte_missing": ours.missing,
         "bare_first_byte_p50_ms": bare.p50_ms, "bare_first_byte_p99_ms": bare.p99_ms,
@@ -37,24 +48,7 @@ async def measure(bootstrap: str, folder: Path, seconds: float) -> dict[str, flo
     }  # fmt: skip
 
 
-async def _ours(bootstrap: str, folder: Path, seconds: float) -> Told:
-    async with Sink() as sink, children() as family:
-        field = await Field.laid(bootstrap, "latency.")
-        receivers = hooks(folder, sink, HOOKS)
-        await field.route(*receivers)
-        family.append(await started(field, sink, "one"))
-        return await _told(field, sink, family[0], seconds)
-
-
-async def _bare(bootstrap: str, seconds: float) -> Told:
-    async with Sink() as sink, children() as family:
-        field = await Field.laid(bootstrap, "bare.")
-        family.append(await Child.start("bench.delivery_bare", bootstrap, "bare.", f"http://{sink.address}"))
-        return await _told(field, sink, family[0], seconds)
-
-
-async def _told(field: Field, sink: Sink, child: Child, seconds: float) -> Told:
-    await until(lambda: child.said)
+async def _told(child: Child, field: Field, sink: Sink, seconds: float) -> Told:
     load = Load(field, [f"hook-{number}" for number in range(HOOKS)], PER_SECOND)
     await load.run(WARM_S)
     await asyncio.sleep(0.5)
