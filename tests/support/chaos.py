@@ -54,8 +54,9 @@ class Plan:
     @property
     def to_living(self) -> int:
         """Return how many deliveries go to receivers that take them in the end."""
+        rounds, rest = divmod(self.deliveries, self.receivers)
         living = self.receivers - self.dead
-        return sum(number % self.receivers < living for number in range(self.deliveries))
+        return rounds * living + min(rest, living)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,9 @@ from tests.support.notices import ledger, routes_to
 
 EPOCH = datetime(2026, 3, 2, 14, tzinfo=UTC)
 NAMES = Names("t.")
+NUMBERS = range(DELIVERY_STATES.partitions)
+PLACES = tuple((NAMES.of(topic), number) for topic in SOURCES for number in NUMBERS)
+MOST_POLLED = 500  # records of a place
 Result = TypeVar("Result")
 
 
@@ -191,8 +194,7 @@ class Process:
         self.metrics = Metrics(CollectorRegistry())
         self.owned, self.coordinator_agrees = True, True
         self.paused: set[tuple[str, int]] = set()
-        self.taken: dict[tuple[str, int], int] = {}
-        self.most_commits: dict[tuple[str, int], int] = {}
+        self.taken = {place: log.committed.get(place, 0) for place in PLACES}
         self.alive = True
         self._tear = tear
         self.auditor = Auditor(self, new_writer("deliver", None), lambda: log.now)
@@ -238,7 +240,7 @@ class Process:
     async def start(self) -> "Process":
         """Restore, then follow the log."""
         self._tasks.append(asyncio.create_task(self.sender.run()))
-        for number in range(6):
+        for number in NUMBERS:
             self.sender.begin(number)
             for topic in STATES:
                 for record in self.log.records[NAMES.of(topic), number]:
@@ -250,7 +252,7 @@ class Process:
     async def stop(self) -> None:
         """End as a supervisor asks for."""
         self._tasks.pop().cancel()
-        for number in range(6):
+        for number in NUMBERS:
             await self.sender.end(number)
         await self._gone()
 
@@ -271,20 +273,21 @@ class Process:
 
     async def _follow(self) -> None:
         while self.alive:
-            fresh: list[Incoming] = []
-            for topic in SOURCES:
-                for number in range(6):
-                    place = (NAMES.of(topic), number)
-                    if place not in self.paused:
-                        at = self.taken.get(place, self.log.committed.get(place, 0))
-                        fresh += self.log.records[place][at : at + 500]
-                        self.taken[place] = min(at + 500, len(self.log.records[place]))
-            if fresh:
+            if fresh := self._poll():
                 await self.sender.take(fresh)
             else:
                 self.log.moved.clear()
                 await self.log.moved.wait()
             await asyncio.sleep(0.005)
+
+    def _poll(self) -> list[Incoming]:
+        fresh: list[Incoming] = []
+        for place in PLACES:
+            records, at = self.log.records[place], self.taken[place]
+            if at < len(records) and place not in self.paused:
+                fresh += records[at : at + MOST_POLLED]
+                self.taken[place] = min(at + MOST_POLLED, len(records))
+        return fresh
 
 
 async def until(
