@@ -24,14 +24,13 @@ from agents import log
 from agents.broker.server import Broker
 from agents.run.ground import jar_cache
 from bench import delivery_failover, delivery_kills, delivery_lanes, delivery_latency, delivery_slack
-from tests.support.chaos import Account, Chaos, Plan
-from tests.support.delivery_world import on_a_jumping_clock
+from tests.support.chaos import SEEDS, Account, Plan, account, account_of_seed
 from tests.support.kafka import produced
 
 Found = TypeVar("Found")
 Figures = dict[str, float]
 CORES = 2
-MILLION, OF_A_SEED = 1_000_000, 2_000
+MILLION = 1_000_000
 TARGETS: dict[str, tuple[float, str]] = {
     "unaccounted": (0, "F1 deliveries that nobody can account for, on both"),
     "duplicates_beyond_bound": (0, "F1 repeated without a lost answer or a kill as its cause, on both"),
@@ -66,27 +65,8 @@ class Size:
     zombie: bool
 
 
-FULL = Size(100_000, 50, 600.0, 10_000, 20, 30.0, MILLION, 100_000, 20, zombie=True)
+FULL = Size(100_000, len(SEEDS), 600.0, 10_000, 20, 30.0, MILLION, 100_000, 20, zombie=True)
 QUICK = Size(1_000, 0, 20.0, 400, 2, 2.0, 100_000, 0, 0, zombie=False)
-
-
-def chaos(plan: Plan) -> Account:
-    """Return the account of one run of faults and kills on a clock that jumps."""
-
-    async def run() -> Account:
-        return await Chaos.of(plan).run()
-
-    return on_a_jumping_clock(run())
-
-
-def whole(size: Size) -> Account:
-    """Return the account of the large run, to the end of everything."""
-    return chaos(Plan(seed=1, deliveries=size.deliveries))
-
-
-def of_seed(seed: int) -> Account:
-    """Return the account of a small run, until the living receivers have got theirs."""
-    return chaos(Plan(seed=seed, deliveries=OF_A_SEED, to_the_end=False))
 
 
 def faults(size: Size, whole: Account, seeds: Sequence[Account]) -> Figures:
@@ -132,10 +112,12 @@ async def _alone(bootstrap: str, folder: Path, size: Size) -> Figures:
 async def _beside(bootstrap: str, folder: Path, size: Size, pool: Executor) -> Figures:
     """Return the others: a takeover is mostly waiting for the broker, freeze and kill -9 are counted, not timed."""
     virtual = partial(asyncio.get_running_loop().run_in_executor, pool)
-    large = asyncio.ensure_future(awaited("faults and kills on a clock that jumps", virtual(whole, size)))
+    large = asyncio.ensure_future(
+        awaited("faults and kills on a clock that jumps", virtual(account, Plan(seed=1, deliveries=size.deliveries)))
+    )
     slack = virtual(partial(delivery_slack.measure, size.slack_alerts, channels=size.slack_channels))
     lanes = virtual(delivery_lanes.measure, size.lanes_s)
-    seeds = asyncio.gather(*(virtual(of_seed, seed) for seed in range(size.seeds)))
+    seeds = asyncio.gather(*(virtual(account_of_seed, seed) for seed in SEEDS[: size.seeds]))
     figures = await awaited("takeover", delivery_failover.takeover(bootstrap, folder))
     if size.zombie:
         figures |= await awaited("freeze", delivery_failover.zombie(bootstrap, folder))

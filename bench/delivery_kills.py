@@ -20,7 +20,7 @@ FAULTS = ("500", "drop", "429/1", "503/1")
 FAULT_SHARE, TAKES_S = 0.3, 0.03
 MOST_FAILURES = 3  # of one delivery, which the third puts off for 30 s: after a fourth it would wait for five minutes
 PER_SECOND, SLICE = 250.0, 5_000  # encoded and written at a time
-SETTLE_S, LAST_STATES_S = 300.0, 60.0
+SETTLE_S, LAST_STATES_S = 600.0, 60.0
 SCHEDULED = b'"reason":"scheduled"'
 
 

@@ -56,7 +56,7 @@ def load(seconds: float) -> Iterator[tuple[float, Delivery]]:
     for number in range(round(seconds * PER_SECOND)):
         at += random.expovariate(PER_SECOND)
         name = f"hook-{random.randrange(RECEIVERS)}"
-        yield at, sent(name, number, random.choice(tuple(Urgency))).model_copy(update={"expires_at": FOREVER})
+        yield at, sent(name, number, random.choice(tuple(Urgency)), FOREVER)
 
 
 def channels(*, dead: bool) -> dict[str, MemoryReceiver]:
