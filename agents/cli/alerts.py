@@ -124,10 +124,13 @@ def is_news(alert: Alert) -> bool:
 
 async def _tail(settings: Settings, desk: str | None, limit: int, *, as_json: bool) -> None:
     waiting: list[Incoming] = []
-    follower = Follower(settings, await desk_topics(settings, desk), waiting.append)
+    topics = await desk_topics(settings, desk)
+    follower = Follower(settings, topics, waiting.append)
     await follower.start()
     log.configure(form=settings.log_format, level=settings.log_level)  # what goes wrong from now on ends no command
-    _print(sorted(waiting, key=lambda record: record.appended_at), as_json=as_json, newest=limit)
+    if not _print(sorted(waiting, key=lambda record: record.appended_at), as_json=as_json, newest=limit):
+        desks = ", ".join(topic.name.partition(".")[2] for topic in topics) or "any desk (none is live)"
+        print(f"no alert yet at {desks}: each is shown as it comes, until Ctrl-C", file=sys.stderr)
     waiting.clear()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(follower.run())
@@ -141,15 +144,17 @@ async def _print_all(waiting: list[Incoming], *, as_json: bool) -> None:
         await asyncio.sleep(SHOWN_EVERY_S)
 
 
-def _print(records: Iterable[Incoming], *, as_json: bool, newest: int = 0) -> None:
-    """Print the news among the records, or the newest so many of it."""
+def _print(records: Iterable[Incoming], *, as_json: bool, newest: int = 0) -> int:
+    """Print the news among the records, or the newest so many of it; return how many that are."""
     read = [(DeskAlert.from_json(record.value, schema=record.schema), record) for record in records]
-    for alert, record in [found for found in read if is_news(found[0])][-newest:]:
+    shown = [found for found in read if is_news(found[0])][-newest:]
+    for alert, record in shown:
         if as_json:
             print_json(alert)
         else:
             _show(alert, record)
     sys.stdout.flush()
+    return len(shown)
 
 
 def _show(alert: DeskAlert, record: Incoming) -> None:

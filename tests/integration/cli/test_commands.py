@@ -265,6 +265,15 @@ def test_a_silence_may_begin_later_and_means_only_what_is_there(tocsin: Tocsin) 
     assert tocsin("silences", "add", "--target", "story=any", "--for", "1h", "--comment", "c").code == 0
 
 
+def test_who_follows_a_desk_without_alerts_is_told_that_there_are_none(tocsin: Tocsin) -> None:  # noqa: ARG001 - the environment
+    command = [sys.executable, "-m", "agents.cli.main", "alerts", "tail"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "no alert yet at fx: each is shown as it comes, until Ctrl-C\n"
+        process.send_signal(signal.SIGINT)
+
+
 def test_alerts_are_followed_as_they_come(tocsin: Tocsin, tmp_path: Path) -> None:  # noqa: ARG001 - the environment
     raised()
     command = [sys.executable, "-m", "agents.cli.main", "alerts", "tail", "--desk", "fx"]
