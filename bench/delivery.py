@@ -35,6 +35,7 @@ TARGETS: dict[str, tuple[float, str]] = {
     "unaccounted": (0, "F1 deliveries that nobody can account for, on both"),
     "duplicates_beyond_bound": (0, "F1 repeated without a lost answer or a kill as its cause, on both"),
     "duplicates_after_dropping": (0, "F1 what a receiver that drops known ids still sees twice"),
+    "kafka_not_through": (0, "F1 for a living receiver, in hand, and not sent when nothing came through any more"),
     "healthy_p99_ratio": (1.2, "F2 the healthy ones' p99 with one dead of 40, as a multiple of that without"),
     "slack_lost": (0, "F3 alerts that are not in their channel"),
     "slack_429_share": (0.01, "F3 calls answered 429"),
