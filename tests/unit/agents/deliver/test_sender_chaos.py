@@ -27,7 +27,10 @@ def accounts() -> Iterator[Sequence[Future[Account]]]:
     """Return the accounts of all seeds, some of which are still to come. Cost: about 150 s of CPU."""
     pool = ProcessPoolExecutor(2, get_context("spawn"), QUIET)
     try:
-        yield [pool.submit(account_of_seed, seed) for seed in SEEDS]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # traced, they would take twice as long
+            coming = [pool.submit(account_of_seed, seed) for seed in SEEDS]
+        yield coming
     finally:
         pool.shutdown(cancel_futures=True)
 
