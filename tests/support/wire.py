@@ -11,7 +11,8 @@ from itertools import count
 
 from aiohttp import web
 
-WINDOW = 40  # items that a feed's document holds; a feed must be polled before it turned over
+WINDOW = 40  # items that a feed's document holds; what turned over before it was polled is lost to everybody
+ROOM = 10
 SYLLABLES = (
     "ka",
     "lo",
@@ -76,6 +77,7 @@ class Origin:
         self._random = random.Random(self.seed)
         self._documents: list[deque[Item]] = [deque(maxlen=WINDOW) for _ in range(self.feeds)]
         self._versions = [0] * self.feeds
+        self._known = [0] * self.feeds
         self._numbers = count()
 
     def publish(self) -> Item:
@@ -88,6 +90,14 @@ class Origin:
         self._versions[item.feed] += 1
         self.items.append(item)
         return item
+
+    @property
+    def has_room(self) -> bool:
+        """Return whether each feed can take ten items more, and none goes that its poller does not say that it knows.
+
+        It says so by the version that it asks by: it remembers that only once the articles are on their topic.
+        """
+        return all(version - known <= WINDOW - ROOM for version, known in zip(self._versions, self._known, strict=True))
 
     def _word(self) -> str:
         return "".join(self._random.choices(SYLLABLES, k=4))
@@ -115,7 +125,10 @@ class Origin:
         self.requests += 1
         number = int(request.match_info["number"])
         etag = f'"{number}-{self._versions[number]}"'
-        if request.headers.get("If-None-Match") == etag:
+        asked_by = request.headers.get("If-None-Match", "")
+        if asked_by:
+            self._known[number] = max(self._known[number], int(asked_by.strip('"').rpartition("-")[2]))
+        if asked_by == etag:
             return web.Response(status=304, headers={"ETag": etag})
         document = self._documents[number]
         for item in document:
