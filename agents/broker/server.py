@@ -230,6 +230,8 @@ class Broker:
         self._process = self._watch = None
 
     def _ended(self, code: int) -> BrokerError:
+        if code < 0:  # its log knows nothing of that
+            return BrokerError(f"the embedded broker was killed by signal {-code} (its log: {self.folder.log})")
         return BrokerError(f"the embedded broker ended (exit {code}): {self._last_words()}")
 
     def _last_words(self) -> str:
