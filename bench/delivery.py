@@ -101,7 +101,10 @@ async def measure(size: Size) -> Figures:
 
 
 async def _alone(bootstrap: str, folder: Path, size: Size) -> Figures:
-    """Return the figures that a second busy process would change."""
+    """Return the figures that a second busy process would change.
+
+    A start is timed at the second process: for the first one on a new broker, it makes its topic of offsets.
+    """
     figures = await awaited("latency", delivery_latency.measure(bootstrap, folder, size.latency_s))
     figures |= await awaited("restart", delivery_failover.restart(bootstrap, folder))
     figures |= await awaited("restore", delivery_failover.restore(bootstrap, folder, size.states))

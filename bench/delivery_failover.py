@@ -26,15 +26,17 @@ async def restart(bootstrap: str, folder: Path) -> dict[str, float]:
     """Return the seconds from a kill to the first send of the same instance, started again at once."""
     async with Sink() as sink, children() as family:
         field, load = await _laid(bootstrap, "restart.", folder, sink)
+        began_s = time.monotonic()
         family.append(await started(field, sink, "one"))
         await until(lambda: family[0].said, within_s=60)
+        start_s = time.monotonic() - began_s
         writing = asyncio.create_task(load.run(SETTLED_S + GONE_S))
         await asyncio.sleep(SETTLED_S)
         killed_at = await _kill(family[0])
         family.append(await started(field, sink, "one"))
         await until(lambda: _sent_since(sink, killed_at), within_s=60)
         await _cancelled(writing)
-        return {"restart_s": _sent_since(sink, killed_at) - killed_at}
+        return {"start_s": start_s, "restart_s": _sent_since(sink, killed_at) - killed_at}
 
 
 async def takeover(bootstrap: str, folder: Path) -> dict[str, float]:
