@@ -57,11 +57,15 @@ class Moments:
 
     def next(self, receiver: ReceiverId, *, now: datetime, wait_s: float) -> datetime:
         """Return when, not before `wait_s` seconds (UTC)."""
-        since = self._failing_since.setdefault(receiver, now)
+        since = self.failed(receiver, now=now)
         return next_digest_at(now + timedelta(seconds=wait_s), failing_s=(now - since).total_seconds())
 
+    def failed(self, receiver: ReceiverId, *, now: datetime) -> datetime:
+        """Note that something did not get through; return since when nothing has (UTC)."""
+        return self._failing_since.setdefault(receiver, now)
+
     def sent(self, receiver: ReceiverId) -> None:
-        """Note that a digest got through."""
+        """Note that something got through."""
         self._failing_since.pop(receiver, None)
 
 

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Final, Protocol
 
 from agents.deliver import retry
@@ -12,7 +13,7 @@ from agents.deliver.attempt import Attempt
 from agents.deliver.bucket import Breaker, Bucket
 from agents.deliver.job import Job
 from agents.deliver.outcome import Outcome, OutcomeKind
-from agents.deliver.queues import Queues
+from agents.deliver.queues import WATCHED, Queues
 from agents.metrics import Metrics
 from streams.errors import Reason
 from streams.routing.notification import HandOffReason
@@ -20,6 +21,9 @@ from streams.routing.receiver import slots
 from streams.routing.route import Receiver
 
 HOLD_S: Final = 30.0  # a freeze or pause that is waited out in memory; half the watchdog's patience with a partition
+# The same for what comes from a tier: the watchdog knows that records wait there. Put off at each freeze, all that a
+# receiver that asks for a minute's patience now and then has queued would come back in vain: 4 tier records of 7.
+RETURNED_HOLD_S: Final = 120.0
 BACKLOG_S: Final = 120.0  # what may be queued by rate. Of 500 at 1/s the last goes out after 805 s (1,430 s with 30)
 MOST_QUEUED: Final = 300
 LOOK_AGAIN_S: Final = 300.0  # at a pause: of 10,000 that wait, 33 records a second
@@ -99,7 +103,7 @@ class Lane:
         reason, wait_s = self._wait()
         if reason is HandOffReason.SCHEDULED:
             return reason, wait_s
-        if wait_s > HOLD_S or ahead >= MOST_QUEUED or ahead / self._bucket.per_second > BACKLOG_S:
+        if _is_too_long(wait_s, job) or ahead >= MOST_QUEUED or ahead / self._bucket.per_second > BACKLOG_S:
             return reason, self._spill(job, wait_s)
         self._queues.append(job)
         self._note()
@@ -114,8 +118,8 @@ class Lane:
             reason, wait_s = self._wait()
             if reason is HandOffReason.SCHEDULED:
                 await self._work.put_off([(job, reason, wait_s) for job in self._queues.empty()])
-            elif wait_s > HOLD_S:
-                await self._give_back(self._queues.empty(), reason, wait_s)
+            elif impatient := self._queues.take_out(partial(_is_too_long, wait_s)):
+                await self._give_back(impatient, reason, wait_s)
             elif wait_s > 0:
                 await self._pause(wait_s)
             elif overtaken := self._queues.overtaken(HOLD_S):
@@ -160,7 +164,7 @@ class Lane:
         self._learn(outcome)
         if outcome is None:
             return
-        if outcome.kind is OutcomeKind.THROTTLED and job.waited_s + outcome.retry_after_s <= HOLD_S:
+        if outcome.kind is OutcomeKind.THROTTLED and not _is_too_long(job.waited_s + outcome.retry_after_s, job):
             job.waited_s += outcome.retry_after_s
             self._queues.put_back(job)
             return
@@ -249,3 +253,8 @@ class Lane:
         self._depth.set(self.queued + len(self._sending))
         self._frozen.set(self._frozen_until > self._clock())
         self._given_up.set(self._breaker.open)
+
+
+def _is_too_long(wait_s: float, job: Job) -> bool:
+    """Return whether a job is not to wait for its receiver in memory for so long."""
+    return wait_s > (HOLD_S if job.topic in WATCHED else RETURNED_HOLD_S)

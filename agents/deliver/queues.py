@@ -53,18 +53,26 @@ class Queues:
         return sum(len(queue) for other, queue in self._jobs.items() if other.rank >= urgency.rank)
 
     def overtaken(self, hold_s: float) -> list[Job]:
-        """Take out what others have overtaken for longer than `hold_s`: it holds up its topic's commit.
+        """Take out what others have overtaken for longer than `hold_s` if it holds up a commit that is watched.
 
         Of the flashes only the oldest, so that the lane has something to send: one is enough for a commit to move.
         """
         now = self.clock()
         _, *others = [urgency for urgency, queue in self._jobs.items() if queue]
-        found = self.empty(urgency for urgency in others if now - self._moved_at[urgency] > hold_s)
+        late = {urgency for urgency in others if now - self._moved_at[urgency] > hold_s}
+        found = self.take_out(lambda job: job.delivery.urgency in late and job.topic in WATCHED) if late else []
         oldest = self._oldest_flash()
         if oldest and self._overtaken_at is not None and now - self._overtaken_at > hold_s:
             self._jobs[Urgency.FLASH].remove(oldest)
             self._overtaken_at = now
             found.append(oldest)
+        return found
+
+    def take_out(self, which: Callable[[Job], bool]) -> list[Job]:
+        """Take out the jobs of which this is true. Cost: O(jobs that wait), 300 at most."""
+        found = [job for queue in self._jobs.values() for job in queue if which(job)]
+        for job in found:
+            self._jobs[job.delivery.urgency].remove(job)
         return found
 
     def empty(self, urgencies: Iterable[Urgency] = Urgency) -> list[Job]:

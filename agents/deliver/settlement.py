@@ -114,6 +114,7 @@ class Settlement:
             case OutcomeKind.POSTPONED:
                 await self.put_off([(job, HandOffReason.SCHEDULED, outcome.retry_after_s)])
             case OutcomeKind.FAILED | OutcomeKind.AMBIGUOUS:
+                self.moments.failed(job.delivery.receiver, now=self.around.now())
                 await self.retry([job], outcome)
 
     async def put_off(self, jobs: Sequence[tuple[Job, HandOffReason, float]]) -> None:
@@ -180,9 +181,8 @@ class Settlement:
     async def _delivered(self, job: Job, outcome: Outcome) -> None:
         at, shown = self.around.now(), outcome.members
         taken = [each for each in job.together if shown is None or each.delivery.delivery_id in shown]
-        if job.delivery.is_digest:
-            self.moments.sent(job.delivery.receiver)
-        elif job.delivery.redrive_of is None and job.delivery.unless_acked is None:
+        self.moments.sent(job.delivery.receiver)
+        if not job.delivery.is_digest and job.delivery.redrive_of is None and job.delivery.unless_acked is None:
             self._measure(job, at)  # a person's wish of today says nothing of how long news takes, nor does a step up
         await self._perform([(each, effects.final(each, DeliveryStatus.DELIVERED, outcome, at=at)) for each in taken])
         left = [each for each in job.together if each not in taken]

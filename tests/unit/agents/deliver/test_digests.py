@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 
@@ -176,3 +177,15 @@ async def test_more_members_than_a_message_may_name_are_told_in_two() -> None:
     async with world.running():
         await until(lambda: all_ended(world, 310))
     assert sorted(len(attempt.members) for attempt in hook.attempts) == [10, 300]
+
+
+@jumping
+async def test_a_receiver_that_has_taken_nothing_for_hours_is_seldom_told_what_expired_from_the_first_time_on() -> None:
+    hook = MemoryReceiver(always=failed("http_500"))
+    world = World(hook=hook)
+    world.publish(1, expires_at=world.log.now + timedelta(hours=3))
+    async with world.running():
+        await until(lambda: "expired" in world.log.outcomes(), within_s=20_000, step_s=30)
+        before = len(hook.calls)
+        await asyncio.sleep(6 * 3_600)
+    assert 1 <= len(hook.calls) - before <= 5, "each 330 s would be 65 times, or 22 for the first two hours"

@@ -112,6 +112,15 @@ def test_flashes_from_tiers_overtake_nothing_that_the_watchdog_looks_at() -> Non
     assert made.overtaken(30) == []
 
 
+def test_of_the_less_urgent_that_are_overtaken_those_from_tiers_stay() -> None:
+    clock, routine = Clock(), Urgency.ROUTINE
+    first = flash(0, age_s=5, topic=DELIVERIES[routine], urgency=routine)
+    made = queues(clock, first, flash(1, age_s=90, topic=TIER, urgency=routine), flash(2, age_s=0))
+    clock.now_s = 31
+    assert [job.record.offset for job in made.overtaken(30)] == [0]
+    assert emptied(made) == [2, 1]
+
+
 def test_a_job_that_is_put_back_goes_first_and_less_urgent_ones_wait() -> None:
     clock = Clock()
     made = queues(clock, flash(0, age_s=0, urgency=Urgency.ROUTINE), flash(1, age_s=0), flash(2, age_s=0))
