@@ -222,11 +222,14 @@ class Lane:
         """Return how many deliveries a second the lane really gets through, its rate at most.
 
         A receiver that asks for patience all the time is far slower than its rate; by the rate alone its backlog
-        would come back again and again (simulated: 11 tier records a delivery).
+        would come back again and again (simulated: 11 tier records a delivery). One that never asked is taken at its
+        rate until it has taken twenty: it may have been away.
         """
-        if len(self._arrived) < PACE_OF:
+        count = len(self._arrived)
+        if count < PACE_OF and not self._frozen_until:
             return self._bucket.per_second
-        return min(self._bucket.per_second, PACE_OF / max(self._count_busy() - self._arrived[0], 1e-3))
+        since_s = self._arrived[0] if count == PACE_OF else 0.0
+        return min(self._bucket.per_second, max(count, 1) / max(self._count_busy() - since_s, 1e-3))
 
     def _count_busy(self) -> float:
         """Return the seconds so far in which the lane had something to send, or was frozen; idle ones tell nothing."""

@@ -51,3 +51,14 @@ async def test_what_a_lane_spilled_and_sent_since_delays_no_later_burst() -> Non
             await until(lambda sent=burst * 300 + 300: len(slack.calls) == sent, within_s=50_000)
             spent.append(slack.calls[-1][0] - slack.calls[burst * 300][0])
     assert max(spent[1:]) <= spent[0] * 1.2
+
+
+@jumping
+async def test_the_first_freeze_tells_a_lane_how_slow_its_receiver_is() -> None:
+    patience = throttled("http_429", 60.0)
+    slack = MemoryReceiver([patience if number % 5 == 4 else delivered("ref") for number in range(900)])
+    world = World(known=routes(receiver("slack", rate={"per_second": 50, "burst": 1})), slack=slack)
+    async with world.running():
+        world.publish(*range(700), to="slack")
+        await until(lambda: len(set(slack.received)) == 700, within_s=100_000, step_s=5, most_s=60)
+    assert world.log.tier_records() <= 3 * 700, "what a lane can't take in an hour is not asked of it twice a minute"
