@@ -1,7 +1,6 @@
 """A lane: one receiver's own queue, concurrency, rate, order and breaker, so that it can't slow another."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -13,6 +12,7 @@ from agents.deliver.attempt import Attempt
 from agents.deliver.bucket import Breaker, Bucket
 from agents.deliver.job import Job
 from agents.deliver.outcome import Outcome, OutcomeKind
+from agents.deliver.pace import STILL_S, Pace
 from agents.deliver.queues import WATCHED, Queues
 from agents.metrics import Metrics
 from streams.errors import Reason
@@ -27,7 +27,7 @@ RETURNED_HOLD_S: Final = 120.0
 BACKLOG_S: Final = 120.0  # what may be queued by rate. Of 500 at 1/s the last goes out after 805 s (1,430 s with 30)
 MOST_QUEUED: Final = 300
 LOOK_AGAIN_S: Final = 300.0  # at a pause: of 10,000 that wait, 33 records a second
-PACE_OF: Final = 20  # the last deliveries, by which a lane knows its real pace
+SOON_S: Final = 3.0  # within which a full lane is empty: to wait for it costs less than a tier's three writes
 SPILLED = frozenset({HandOffReason.SPILL, HandOffReason.FROZEN})
 TURNED_DOWN = frozenset({OutcomeKind.REFUSED, OutcomeKind.GONE})
 COUNTED = frozenset({OutcomeKind.FAILED, OutcomeKind.AMBIGUOUS})
@@ -43,8 +43,11 @@ class Channel(Protocol):
 class Work(Protocol):
     """What a lane's owner does with its jobs."""
 
-    async def attempt(self, job: Job, channel: Channel) -> Outcome | None:
-        """Return what came of sending the job; None if nothing was sent and the job is settled or lost."""
+    async def is_to_send(self, job: Job) -> bool:
+        """Return whether the job is still to be sent; if not, it is settled or lost."""
+
+    async def attempt(self, job: Job, channel: Channel) -> Outcome:
+        """Return what came of sending the job."""
 
     async def settle(self, job: Job, outcome: Outcome) -> None:
         """Write what follows from the outcome."""
@@ -81,8 +84,8 @@ class Lane:
         self._queues = Queues(now, clock)
         self._sending: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
-        self._arrived: deque[float] = deque(maxlen=PACE_OF)
-        self._busy_s, self._counted_at, self._at_work = 0.0, clock(), False
+        self._asking = 0  # attempts that the receiver has not answered yet
+        self._pace = Pace(clock)
         self._spilled = 0  # jobs that are in tiers because this lane could not take them
 
     def adopt(self, receiver: Receiver, channel: Channel) -> None:
@@ -108,6 +111,17 @@ class Lane:
         self._queues.append(job)
         self._note()
         return None
+
+    def has_room_soon(self, job: Job) -> bool:
+        """Return whether the lane is full, but of what its receiver takes within moments.
+
+        Then a record had better wait on its topic. To hand a burst off costs as much as to send it: of 2,000 that came
+        at once to a receiver of 300 a second, nothing was sent for ten seconds, and then half of it five minutes late.
+        """
+        ahead = self._queues.ahead_of(job.delivery.urgency)
+        if ahead < MOST_QUEUED or self._breaker.open or self._pace.stands_still:
+            return False
+        return self._wait()[1] <= STILL_S and ahead / self._pace.per_second(self._bucket.per_second) <= SOON_S
 
     async def run(self) -> None:
         """Send what is queued, flash first, as concurrency, rate, freeze and breaker allow."""
@@ -160,29 +174,36 @@ class Lane:
 
     async def _send(self, job: Job) -> None:
         """Send, learn, settle, in this order: a freeze holds before the next attempt of a parallel lane starts."""
-        outcome = await self._work.attempt(job, self.channel)
-        self._learn(outcome)
-        if outcome is None:
+        if not await self._work.is_to_send(job):
+            self._breaker.undecided()
             return
+        self._asks(1)
+        try:
+            outcome = await self._work.attempt(job, self.channel)
+        finally:
+            self._asks(-1)
+        self._learn(outcome)
         if outcome.kind is OutcomeKind.THROTTLED and not _is_too_long(job.waited_s + outcome.retry_after_s, job):
             job.waited_s += outcome.retry_after_s
             self._queues.put_back(job)
             return
         await self._work.settle(job, outcome)
 
-    def _learn(self, outcome: Outcome | None) -> None:
-        if outcome is not None and slots(self.receiver) == 1:
+    def _asks(self, more: int) -> None:
+        self._asking += more
+        self._turn()
+
+    def _learn(self, outcome: Outcome) -> None:
+        if slots(self.receiver) == 1:
             self._bucket.answered(self._clock(), too_soon=outcome.kind is OutcomeKind.THROTTLED)
-        if outcome is None:
-            self._breaker.undecided()
-        elif outcome.kind in COUNTED:
+        if outcome.kind in COUNTED:
             self._breaker.failed(self._clock())
         elif outcome.kind is OutcomeKind.THROTTLED:
             self._breaker.undecided()
             self._frozen_until = max(self._frozen_until, self._clock() + outcome.retry_after_s)
         else:
             self._breaker.succeeded()
-            self._arrived.append(self._count_busy())
+            self._pace.arrived()
             self._attend(outcome)
         self._note()
 
@@ -214,30 +235,9 @@ class Lane:
         if job.delivery.is_digest:
             return wait_s
         self._spilled += 1
-        backlog_s = (self.queued + self._spilled) / self._pace() - BACKLOG_S
+        backlog_s = (self.queued + self._spilled) / self._pace.per_second(self._bucket.per_second) - BACKLOG_S
         climbed_s = retry.delay_s(retry.tier_after(job.delivery.seq)) if self._breaker.open else 0
         return max(wait_s, backlog_s, climbed_s)
-
-    def _pace(self) -> float:
-        """Return how many deliveries a second the lane really gets through, its rate at most.
-
-        A receiver that asks for patience all the time is far slower than its rate; by the rate alone its backlog
-        would come back again and again (simulated: 11 tier records a delivery). One that never asked is taken at its
-        rate until it has taken twenty: it may have been away.
-        """
-        count = len(self._arrived)
-        if count < PACE_OF and not self._frozen_until:
-            return self._bucket.per_second
-        since_s = self._arrived[0] if count == PACE_OF else 0.0
-        return min(self._bucket.per_second, max(count, 1) / max(self._count_busy() - since_s, 1e-3))
-
-    def _count_busy(self) -> float:
-        """Return the seconds so far in which the lane had something to send, or was frozen; idle ones tell nothing."""
-        now = self._clock()
-        until = now if self._at_work else min(now, self._frozen_until)
-        self._busy_s += max(until - self._counted_at, 0.0)
-        self._counted_at = now
-        return self._busy_s
 
     async def _give_back(self, jobs: Sequence[Job], reason: HandOffReason, wait_s: float) -> None:
         await self._work.put_off([(job, reason, self._spill(job, wait_s)) for job in jobs])
@@ -249,9 +249,13 @@ class Lane:
             async with asyncio.timeout(wait_s):
                 await self._changed.wait()
 
+    def _turn(self) -> None:
+        """Tell the pace whether the receiver is what the lane waits for: what is being written keeps a slot too."""
+        is_free = len(self._sending) < slots(self.receiver)
+        self._pace.turn(at_work=self._asking > 0 or (self.queued > 0 and is_free), frozen_until=self._frozen_until)
+
     def _note(self) -> None:
-        self._count_busy()
-        self._at_work = bool(self.queued or self._sending)
+        self._turn()
         self._changed.set()
         self._depth.set(self.queued + len(self._sending))
         self._frozen.set(self._frozen_until > self._clock())

@@ -1,10 +1,8 @@
 """One partition number of all delivery topics: what is taken, what waits to be due, and its receivers' lanes."""
 
 import asyncio
-import heapq
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
 
@@ -15,9 +13,9 @@ from agents.deliver.doubt import Doubt
 from agents.deliver.job import Job
 from agents.deliver.lane import Lane
 from agents.deliver.ledger import Verdict
-from agents.deliver.offsets import Offsets
 from agents.deliver.outcome import ROUTES_BEHIND, UNKNOWN_RECEIVER
 from agents.deliver.settlement import Settlement
+from agents.deliver.source import Source
 from agents.deliver.surroundings import Surroundings
 from agents.kafka import Incoming
 from streams.errors import PoisonError
@@ -30,18 +28,10 @@ from streams.topics import RETRIES, Topic
 
 TURN_AFTER = 10  # records that are decoded, some ms: then the loop turns, for others are being sent
 CLOCK_IS_SET_S = 60.0  # whoever waits looks at the clock so often: it may be set, or have stood still
+ROOM_AGAIN = timedelta(milliseconds=50)  # how soon what waits for a full lane is offered again
 TIERS, SOONEST_AGAIN = frozenset(RETRIES.values()), timedelta(seconds=1)
 NO_TIME, NO_JITTER = timedelta(), DeliveryId("")
 LOG = log.named("deliver")
-
-
-@dataclass(slots=True)
-class Source:
-    """One topic of a number: its offsets, and the records that are not due yet (while there are any, it is paused)."""
-
-    offsets: Offsets = field(default_factory=Offsets)
-    waiting: list[Job] = field(default_factory=list)
-    paused: bool = False
 
 
 class Partition:
@@ -73,7 +63,7 @@ class Partition:
         new = [record for record in records if source.offsets.take(record.offset)]
         for count, record in enumerate(new, start=1):
             if job := await self._read(topic, record):
-                heapq.heappush(source.waiting, job)
+                source.wait(job)
             if count % TURN_AFTER == 0:
                 await asyncio.sleep(0)
         await self._place_due(topic, source)
@@ -134,23 +124,26 @@ class Partition:
         return Job(topic=topic, record=record, delivery=delivery, ledger=record.ledger, due_at=due_at)
 
     async def _place_due(self, topic: Topic, source: Source) -> None:
-        """Place what is due; pause the topic while anything else waits, so that no more than one poll is in memory."""
-        now, due = self._around.now(), []
-        while source.waiting and source.waiting[0].due_at <= now:
-            due.append(heapq.heappop(source.waiting))
+        """Place what is due."""
+        due = source.take_due(self._around.now())
         if source.waiting:
             self._woken.set()
-        if source.paused is not bool(source.waiting):
-            source.paused = bool(source.waiting)
-            turn = self._around.owner.pause if source.paused else self._around.owner.resume
-            turn(topic, self.number)
+        self._pause_or_resume(topic, source)
         await self._place(due)
+
+    def _pause_or_resume(self, topic: Topic, source: Source) -> None:
+        waits = bool(source.waiting or source.held)
+        if source.paused is not waits:
+            source.paused = waits
+            turn = self._around.owner.pause if waits else self._around.owner.resume
+            turn(topic, self.number)
 
     async def _place_when_due(self) -> None:
         while True:
             self._woken.clear()
-            heads = [source.waiting[0].due_at for source in self._sources.values() if source.waiting]
+            heads = [due_at for source in self._sources.values() if (due_at := source.due_at)]
             heads += [moment] if (moment := self._gathering.due_at) else []
+            heads += [self._around.now() + ROOM_AGAIN] if any(source.held for source in self._sources.values()) else []
             wait_s = (min(heads) - self._around.now()).total_seconds() if heads else None
             if wait_s is None or wait_s > 0:
                 await _either(self._woken, None if wait_s is None else min(wait_s, CLOCK_IS_SET_S))
@@ -191,17 +184,27 @@ class Partition:
         await self._pass_known()
 
     async def _offer(self, jobs: Sequence[Job]) -> None:
-        """Offer jobs to their lanes; what no lane takes now goes to a tier, all of one reason in one write."""
+        """Offer jobs to their lanes, first what waits for one; what none takes goes to a tier, in one write a reason.
+
+        What finds a lane full that will be empty within moments waits, and its topic with it.
+        """
         unknown: list[Job] = []
         behind: list[Job] = []
         refused: list[tuple[Job, HandOffReason, float]] = []
-        for job in jobs:
+        held = [job for source in self._sources.values() for job in source.take_held()]
+        for job in (*held, *jobs):
             if (lane := self._lane(job.delivery.receiver)) is None:
                 unknown.append(job)
             elif any(self._around.receivers.is_behind(each.delivery) for each in job.together):
                 behind.append(job)
+            elif lane.has_room_soon(job):
+                self._sources[job.topic].held.append(job)
             elif (answer := lane.offer(job)) is not None:
                 refused.append((job, *answer))
+        for topic, source in self._sources.items():
+            self._pause_or_resume(topic, source)
+            if source.held:
+                self._woken.set()
         await self.settlement.retry(unknown, UNKNOWN_RECEIVER)
         await self.settlement.retry(behind, ROUTES_BEHIND)
         await self.settlement.put_off(refused)

@@ -50,10 +50,12 @@ class Settlement:
         for kept in (self.ledger, self.threads):
             kept.turn(self.around.now())
 
-    async def attempt(self, job: Job, channel: Channel) -> Outcome | None:
-        """Return what came of sending the job; None if it expired, is muted by now, or is another process's."""
-        if not await self._owned() or not await self._has_any_left(job):
-            return None
+    async def is_to_send(self, job: Job) -> bool:
+        """Return whether the job is still to be sent: not if it expired, is muted by now, or is another process's."""
+        return await self._owned() and await self._has_any_left(job)
+
+    async def attempt(self, job: Job, channel: Channel) -> Outcome:
+        """Return what came of sending the job."""
         if self._off.get(job.delivery.receiver) is channel:
             return OFF
         if self.around.receivers.find(job.delivery.receiver) is None:
