@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import math
+import shutil
 import sys
 import tempfile
 import time
@@ -19,6 +20,7 @@ from agents.broker.server import Broker
 from agents.run.ground import jar_cache
 from bench.faults import Killed, kill_at_random, rebalance
 from bench.latency import Latencies, latencies
+from tests.support.account import Account
 from tests.support.children import ROLES, ROOT
 from tests.support.kafka import produced
 from tests.support.pipeline import Pipeline, pipeline
@@ -127,16 +129,28 @@ async def naive(seconds: float) -> Latencies:
 
 async def measure(plan: Plan) -> dict[str, float | int | None]:
     """Return every figure of the plan."""
-    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as name:
-        broker = Broker(Path(name) / "broker", cache=jar_cache(), ready=produced)
-        await broker.start()
-        stand = Stand(Path(name), broker)
-        try:
-            return await _measure(stand, plan)
-        finally:
-            for made in list(stand.open):
-                await stand.close(made)
-            await broker.stop()
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-bench-"))
+    broker = Broker(folder / "broker", cache=jar_cache(), ready=produced)
+    await broker.start()
+    stand = Stand(folder, broker)
+    try:
+        figures = await _measure(stand, plan)
+    finally:
+        for made in list(stand.open):
+            await stand.close(made)
+        await broker.stop()
+    if figures["lost"]:
+        print(f"something is missing; the processes' logs and the broker's topics stay in {folder}", flush=True)
+    else:
+        shutil.rmtree(folder)
+    return figures
+
+
+def _told(part: str, account: Account) -> Account:
+    """Print what is missing in a part, by kind; return the account."""
+    missing = ", ".join(f"{number} {kind}" for kind, number in account.lost_by_kind.items() if number) or "nothing"
+    print(f"  {part}: {account.expected} alerts expected, {account.told} routings told; missing: {missing}", flush=True)
+    return account
 
 
 async def _measure(stand: Stand, plan: Plan) -> dict[str, float | int | None]:
@@ -146,6 +160,7 @@ async def _measure(stand: Stand, plan: Plan) -> dict[str, float | int | None]:
     found = await load(made, per_second=RATE, seconds=plan.latency_s, drain_s=plan.drain_s)
     print(f"kill -9: {plan.kills} each of poll, agents, deliver and broker", flush=True)
     killed: Killed = await kill_at_random(made, stand.broker, each=plan.kills)
+    _told("kills", killed.account)
     await stand.close(made)
     base = await naive(min(plan.latency_s, 20))
     rate = await highest_rate(stand, plan)
@@ -167,7 +182,7 @@ async def _rebalance(stand: Stand, plan: Plan) -> tuple[float | None, int]:
     made = await stand.pipeline(feeds=40)
     account, pause_s = await rebalance(made, hold_s=plan.rebalance_s / 2)
     await stand.close(made)
-    return round(pause_s, 2), account.lost
+    return round(pause_s, 2), _told("workers", account).lost
 
 
 def main() -> int:

@@ -35,8 +35,14 @@ class Account:
 
     @property
     def lost(self) -> int:
-        """Return how many articles, alerts, routings and deliveries are unaccounted."""
-        return sum(map(len, (self.articles, self.alerts, self.routings, self.deliveries, self.arrivals)))
+        """Return how many articles, alerts, routings, deliveries and arrivals are unaccounted."""
+        return sum(self.lost_by_kind.values())
+
+    @property
+    def lost_by_kind(self) -> Mapping[str, int]:
+        """Return the same by kind. What never became an alert is missing once: no later kind knows of it."""
+        kinds = ("articles", "alerts", "routings", "deliveries", "arrivals")
+        return {kind: len(getattr(self, kind)) for kind in kinds}
 
 
 async def read_topic(bootstrap: str, name: str, partitions: int) -> list[bytes]:
