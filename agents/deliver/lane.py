@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from agents.deliver import retry
 from agents.deliver.attempt import Attempt
+from agents.deliver.attention import Attention
 from agents.deliver.bucket import Breaker, Bucket
 from agents.deliver.job import Job
 from agents.deliver.outcome import Outcome, OutcomeKind
@@ -70,10 +71,11 @@ class Lane:
         clock: Callable[[], float],
         metrics: Metrics,
         paused_s: Callable[[], float],
+        attention: Attention,
     ) -> None:
         self.receiver, self.channel = receiver, channel
         self._work, self._spawn, self._clock, self._metrics = work, spawn, clock, metrics
-        self._paused_s = paused_s
+        self._paused_s, self._attention = paused_s, attention
         self._label = metrics.capped("receiver", receiver.receiver_id)
         # Looked up once: each delivery sets them three times, and a look-up costs more than the rest of it.
         self._depth, self._frozen = metrics.lane_depth.labels(self._label), metrics.lane_frozen.labels(self._label)
@@ -85,7 +87,7 @@ class Lane:
         self._sending: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._asking = 0  # attempts that the receiver has not answered yet
-        self._pace = Pace(clock)
+        self._pace = Pace(clock, attention)
         self._spilled = 0  # jobs that are in tiers because this lane could not take them
 
     def adopt(self, receiver: Receiver, channel: Channel) -> None:
@@ -177,11 +179,12 @@ class Lane:
         if not await self._work.is_to_send(job):
             self._breaker.undecided()
             return
-        self._asks(1)
-        try:
-            outcome = await self._work.attempt(job, self.channel)
-        finally:
-            self._asks(-1)
+        with self._attention.paid():
+            self._asks(1)
+            try:
+                outcome = await self._work.attempt(job, self.channel)
+            finally:
+                self._asks(-1)
         self._learn(outcome)
         if outcome.kind is OutcomeKind.THROTTLED and not _is_too_long(job.waited_s + outcome.retry_after_s, job):
             job.waited_s += outcome.retry_after_s
@@ -250,9 +253,7 @@ class Lane:
                 await self._changed.wait()
 
     def _turn(self) -> None:
-        """Tell the pace whether the receiver is what the lane waits for: what is being written keeps a slot too."""
-        is_free = len(self._sending) < slots(self.receiver)
-        self._pace.turn(at_work=self._asking > 0 or (self.queued > 0 and is_free), frozen_until=self._frozen_until)
+        self._pace.turn(asked_share=self._asking / slots(self.receiver), frozen_until=self._frozen_until)
 
     def _note(self) -> None:
         self._turn()

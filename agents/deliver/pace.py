@@ -1,37 +1,40 @@
-"""How fast a receiver takes what its lane sends, by the time in which the lane waited for nothing else."""
+"""How fast a receiver takes what its lane sends, by the time that the receiver takes of ours."""
 
 from collections import deque
 from collections.abc import Callable
 from typing import Final
+
+from agents.deliver.attention import Attention
 
 PACE_OF: Final = 20  # the last deliveries, by which a lane knows its real pace
 STILL_S: Final = 1.0  # a receiver that took nothing for so long may be gone
 
 
 class Pace:
-    """A receiver's pace. Only its own seconds count: those in which it was being asked, kept us to its rate or froze.
+    """A receiver's pace. Only its own seconds count: frozen, or while it is asked, by the share of slots that ask it.
 
-    Idle ones tell nothing of it, nor do those in which we wait for our own log: after a broker's restart of ten
-    seconds a receiver of 300 deliveries a second seemed to take two, and got its alerts five minutes late.
+    Those in which we are idle tell nothing of it, nor do those in which we wait for our own log or for the processor:
+    after a broker's restart of ten seconds a receiver of 300 a second seemed to take two, and got its alerts five
+    minutes late.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float], attention: Attention) -> None:
+        self._clock, self._attention = clock, attention
         self._arrived: deque[float] = deque(maxlen=PACE_OF)
-        self._busy_s, self._counted_at = 0.0, clock()
-        self._at_work, self._frozen_until = False, 0.0
+        self._own_s, self._asked_share, self._frozen_until = 0.0, 0.0, 0.0
+        self._counted_at = (clock(), attention.now())
 
-    def turn(self, *, at_work: bool, frozen_until: float) -> None:
-        """Say what the lane does from now on: whether the receiver is all it waits for, until when it is frozen."""
+    def turn(self, *, asked_share: float, frozen_until: float) -> None:
+        """Say what the lane does from now on: which share of its slots asks the receiver, until when it is frozen."""
         self._count()
-        self._at_work, self._frozen_until = at_work, frozen_until
+        self._asked_share, self._frozen_until = asked_share, frozen_until
 
     def arrived(self) -> None:
         """Note that the receiver took or turned down a delivery."""
         self._arrived.append(self._count())
 
     def per_second(self, most: float) -> float:
-        """Return how many deliveries a second the lane really gets through, its rate `most` at most.
+        """Return how many deliveries a second the lane gets through if all slots ask, its rate `most` at most.
 
         A receiver that asks for patience all the time is far slower than its rate; by the rate alone its backlog
         would come back again and again (simulated: 11 tier records a delivery). One that never asked is taken at its
@@ -45,13 +48,15 @@ class Pace:
 
     @property
     def stands_still(self) -> bool:
-        """Return whether the receiver has taken nothing for a second in which it could have."""
+        """Return whether the receiver has taken nothing for a second of its own."""
         return self._count() - (self._arrived[-1] if self._arrived else 0.0) > STILL_S
 
     def _count(self) -> float:
         """Return the receiver's own seconds so far."""
-        now = self._clock()
-        until = now if self._at_work else min(now, self._frozen_until)
-        self._busy_s += max(until - self._counted_at, 0.0)
-        self._counted_at = now
-        return self._busy_s
+        now, attended = self._clock(), self._attention.now()
+        since, attended_since = self._counted_at
+        frozen_s = max(min(now, self._frozen_until) - since, 0.0)
+        asked_s = (attended - attended_since) * self._asked_share
+        self._own_s += max(frozen_s, asked_s)
+        self._counted_at = (now, attended)
+        return self._own_s

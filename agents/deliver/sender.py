@@ -9,6 +9,7 @@ from typing import Final
 
 from agents import log
 from agents.audit import Auditor
+from agents.deliver.attention import Attention
 from agents.deliver.effects import Log
 from agents.deliver.ledger import DeliveryLedger
 from agents.deliver.partition import Partition
@@ -42,6 +43,7 @@ class Sender:
     ) -> None:
         self._topics = {names.of(topic): topic for topic in (*SOURCES, *STATES)}
         self._given = (owner, producer, auditor, receivers, metrics, now)
+        self._attention = Attention()
         self._partitions: dict[int, Partition] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._up, self._finished = asyncio.Event(), asyncio.Event()
@@ -53,6 +55,7 @@ class Sender:
         try:
             async with asyncio.TaskGroup() as self._tasks:
                 self._tasks.create_task(self._given[2].run())
+                self._tasks.create_task(self._attention.run())
                 self._up.set()
                 await self._commit_forever()
         except BaseExceptionGroup as failures:
@@ -119,6 +122,7 @@ class Sender:
             metrics=metrics,
             now=now,
             clock=clock,
+            attention=self._attention,
             spawn=self._spawn,
             finished=self._finished,
         )

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from agents.audit import Auditor
+from agents.deliver.attention import Attention
 from agents.deliver.effects import Log
 from agents.deliver.receivers import Receivers
 from agents.metrics import Metrics
@@ -48,5 +49,6 @@ class Surroundings:
     metrics: Metrics
     now: Callable[[], datetime]
     clock: Callable[[], float]
+    attention: Attention
     spawn: Spawn
     finished: asyncio.Event
