@@ -2,6 +2,7 @@ from itertools import pairwise
 
 import pytest
 
+from streams.stories import terms as module
 from streams.stories.terms import terms_of
 
 
@@ -73,3 +74,23 @@ def test_function_words_and_width_do_not_count() -> None:
 
 def test_nothing_gives_no_terms() -> None:
     assert terms_of("", "", []) == {}
+
+
+@pytest.mark.parametrize("mark", [chr(code) for code in range(128)])
+def test_an_ascii_text_is_read_as_any_other(mark: str) -> None:
+    title = f"Oil{mark}gas {mark}Tin 7{mark}5"
+
+    plain, wide = terms_of(title, "", []), terms_of(f"{title} \u0416", "", [])
+
+    assert list(plain) == [term for term in wide if term != "\u0436"]
+
+
+def test_what_was_forgotten_for_want_of_room_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "REMEMBERED_WORDS", 3)
+    monkeypatch.setattr(module, "_READ", module._Words())
+    title = "Oil prices fall while gas and tin rise"
+
+    twice = [terms_of(title, "", []) for _ in range(2)]
+
+    assert list(twice[0]) == list(twice[1]) == ["oil", "price", "fall", "while", "gas", "tin", "rise"]
+    assert len(module._READ) <= 3
