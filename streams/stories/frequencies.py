@@ -21,7 +21,7 @@ class Frequencies:
         self.hour = hour
         self.documents = documents
         self.counts = counts or {}
-        self._weights: dict[str, float] = {}
+        self._weights = _Weights(documents)
 
     @classmethod
     def of(cls, record: TermCounts) -> "Frequencies":
@@ -42,16 +42,12 @@ class Frequencies:
 
         Squared, because an article of a lead holds thirty words that tell nothing, and together they outweigh a name.
         """
-        found = self._weights.get(term)
-        if found is None:
-            rarity = 1.0 + log((1 + self.documents) / (1 + self.counts.get(term, 0)))
-            found = self._weights[term] = rarity * rarity
-        return found
+        return self._weights[self.counts.get(term, 0)]
 
     def weighed(self, terms: Mapping[str, float]) -> dict[str, float]:
         """Return each term's weight times its inverse document frequency, in the order of the terms."""
-        known, weight = self._weights, self.weight
-        return {term: given * (known.get(term) or weight(term)) for term, given in terms.items()}
+        weights, count = self._weights, self.counts.get
+        return {term: given * weights[count(term, 0)] for term, given in terms.items()}
 
     def share(self, term: str) -> float:
         """Return the share of articles that hold the term, 0 to 1."""
@@ -65,11 +61,25 @@ class Frequencies:
         """
         total = self.documents + documents
         counts = dict(self.counts)
-        for term in sorted(pending):
-            counts[term] = counts.get(term, 0) + pending[term]
+        counts |= dict.fromkeys(sorted([term for term in pending if term not in counts]), 0)
+        for term, count in pending.items():
+            counts[term] += count
         if total > MOST_DOCUMENTS:
             total, counts = total // 2, {term: count // 2 for term, count in counts.items() if count > 1}
         return Frequencies(hour, total, _commonest(counts))
+
+
+class _Weights(dict[int, float]):
+    """The weight of a term by its count, computed when it is first asked for: a count is that of many terms."""
+
+    def __init__(self, documents: int) -> None:
+        super().__init__()
+        self._documents = documents
+
+    def __missing__(self, count: int) -> float:
+        rarity = 1.0 + log((1 + self._documents) / (1 + count))
+        found = self[count] = rarity * rarity
+        return found
 
 
 def hour_of(moment: datetime) -> datetime:
