@@ -1,6 +1,6 @@
 """The alert stage's own grouping over a stream, with the time that it takes for each article."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter, process_time
@@ -11,8 +11,8 @@ from streams.alerts.decide import Decided, decide
 from streams.ids import ArticleId, StoryId, story_id
 from streams.stories.book import Change, StoryBook
 from streams.stories.clustering import Clusterer, Placement
-from streams.stories.growth import grown, joined, opened
-from streams.stories.story import Arrival, Label, Story, StoryArticle, TermCounts
+from streams.stories.growth import article_of, grown, joined, opened
+from streams.stories.story import Arrival, Label, Story, TermCounts
 from streams.stories.terms import terms_of
 
 UNLABELLED = Label(relation="first")
@@ -110,18 +110,20 @@ def grouping_time(stream: Iterable[Told]) -> Spent:
             terms_of(head.title, head.lead, arrival.entities, surfaces)  # those that the arrival holds
             placement = book.clusterer.place(arrival, frequencies)
             story = _placed(placement, arrival)
-            book.clusterer.put(story)
+            book.clusterer.put(story, placement.vector)
         book.apply(_change(arrival, counts, story), frequencies)
     return spent
 
 
 def _grouped(book: StoryBook, arrival: Arrival) -> StoryId:
     frequencies, counts = book.entered(arrival.at, arrival.offset)
-    story = _story(book.clusterer.place(arrival, frequencies), arrival)
+    placement = book.clusterer.place(arrival, frequencies)
+    story = grown(_placed(placement, arrival), arrival)
     room_for = 0 if story.story_id in book.clusterer.stories else 1
     closed = book.clusterer.closing(arrival.at, room_for=room_for)
     forgotten = book.forgetting(arrival.at)
-    book.apply(_change(arrival, counts, story, closed=closed, forgotten=forgotten), frequencies)
+    change = _change(arrival, counts, story, closed=closed, forgotten=forgotten, added=placement.vector)
+    book.apply(change, frequencies)
     return story.story_id
 
 
@@ -132,40 +134,19 @@ def _change(
     *,
     closed: Iterable[StoryId] = (),
     forgotten: Iterable[ArticleId] = (),
+    added: Mapping[str, float] | None = None,
 ) -> Change:
     return Change(
         counts=counts,
         forgotten=tuple(forgotten),
         closed=tuple(name for name in closed if name != story.story_id),
-        article=_article(arrival, story),
+        article=article_of(arrival, UNLABELLED, story, earlier=None, further_part=False),
         story=story,
+        added=added,
     )
-
-
-def _story(placement: Placement, arrival: Arrival) -> Story:
-    return grown(_placed(placement, arrival), arrival)
 
 
 def _placed(placement: Placement, arrival: Arrival) -> Story:
     if placement.story is not None:
         return joined(placement.story, placement.vector)
     return opened(story_id(arrival.head.article_id, arrival.head.revision), arrival, placement.vector)
-
-
-def _article(arrival: Arrival, story: Story) -> StoryArticle:
-    return StoryArticle(
-        article_id=arrival.head.article_id,
-        story_id=story.story_id,
-        revision=arrival.head.revision,
-        parts=(arrival.part,),
-        rules=arrival.rules,
-        head=arrival.head,
-        facts=arrival.facts,
-        entities=arrival.entities,
-        text_hash=arrival.text_hash,
-        label=UNLABELLED,
-        terms=tuple(sorted(arrival.terms)),
-        first_offset=arrival.offset,
-        seen_at=arrival.at,
-        matches_offset=arrival.offset,
-    )

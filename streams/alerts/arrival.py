@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from streams.articles.article import ArticleKind
+from streams.ids import ChangeId, DeskId, RuleId
 from streams.matching.match import EntityHit, Facts, Match, RuleHit
 from streams.matching.rule import Urgency
-from streams.matching.stated.facts import facts as stated_in
-from streams.stories.story import Arrival, Fact, StoryRule
+from streams.matching.stated.facts import BETWEEN_WORDS, comparable
+from streams.matching.stated.negations import negations
+from streams.stories.story import Arrival, Fact, StoryRule, fact_of
 from streams.stories.terms import terms_of
+from streams.stories.unchecked import unchecked
 
 NAMED_OFTEN = 3
+REMEMBERED_RULES = 1 << 12
 
 
 def arrival_of(match: Match, *, offset: int, at: datetime) -> Arrival:
@@ -35,18 +40,27 @@ def arrival_of(match: Match, *, offset: int, at: datetime) -> Arrival:
 
 def background_of(match: Match) -> frozenset[Fact]:
     """Return what the article does not lead with: figures in its body alone, entities named in passing."""
+    if not match.entities and not match.facts.background:
+        return frozenset()
     named = (named.partition(" ") for named in match.facts.background)
-    figures = (Fact(kind=kind.removesuffix("s"), value=value) for kind, _, value in named)
-    passing = (Fact(kind="entity", value=hit.entity_id) for hit in match.entities if not _leads(hit, match))
+    figures = [fact_of(kind.removesuffix("s"), value) for kind, _, value in named]
+    passing = [fact_of("entity", hit.entity_id) for hit in match.entities if not _leads(hit, match)]
     return frozenset((*figures, *passing))
 
 
 def denied_in_lead(match: Match) -> frozenset[Fact]:
     """Return the denials that the lead has and the title has not. They are read again: a match keeps no places."""
-    if not any(named.startswith("negations ") for named in match.facts.background):
+    background = match.facts.background
+    if not background or not any(named.startswith("negations ") for named in background):
         return frozenset()
-    denied = stated_in(match.head.title, match.head.lead).background
-    return frozenset(Fact(kind="negation", value=named.removeprefix("negations ")) for named in denied)
+    title, lead = match.head.title, match.head.lead
+    text = words = comparable(f"{title}\n{lead}\n")
+    for mark in BETWEEN_WORDS:
+        words = words.replace(mark, " ")
+    starts = dict[str, int]()
+    for start, _, denied in negations(text, set(words.split())):
+        starts[denied] = min(start, starts.get(denied, start))
+    return frozenset([fact_of("negation", denied) for denied, start in starts.items() if start >= len(title)])
 
 
 def facts_of(facts: Facts) -> tuple[Fact, ...]:
@@ -58,7 +72,8 @@ def facts_of(facts: Facts) -> tuple[Fact, ...]:
         ("date", facts.dates),
         ("negation", facts.negations),
     )
-    return tuple(dict.fromkeys(Fact(kind=kind, value=value) for kind, values in kinds for value in values))
+    told = [fact_of(kind, value) for kind, values in kinds for value in values]
+    return tuple(dict.fromkeys(told)) if told else ()
 
 
 def taken_over(rules: tuple[StoryRule, ...]) -> tuple[RuleHit, ...]:
@@ -82,16 +97,27 @@ def _leads(hit: EntityHit, match: Match) -> bool:
 
 def _terms(match: Match) -> Mapping[str, float]:
     """Return the terms of title and lead; the words by which they name an entity count as the entity alone."""
-    about = dict.fromkeys(hit.entity_id for hit in match.entities if hit.about)
+    head, about = match.head, dict.fromkeys([hit.entity_id for hit in match.entities if hit.about])
+    if not about:
+        return terms_of(head.title, head.lead, ())
     surfaces = {span.surface for span in match.spans if span.entity_id in about and span.field != "body"}
-    return terms_of(match.head.title, match.head.lead, about, surfaces)
+    return terms_of(head.title, head.lead, about, surfaces)
 
 
 def _remembered(rule: RuleHit) -> StoryRule:
-    return StoryRule(
-        rule_id=rule.rule_id,
-        change_id=rule.change_id,
-        urgency=rule.urgency.value,
-        labels=rule.labels,
-        owner=rule.owner,
-    )
+    return _rule_of(rule.rule_id, rule.change_id, rule.urgency, tuple(rule.labels.items()), rule.owner)
+
+
+@lru_cache(maxsize=REMEMBERED_RULES)
+def _rule_of(
+    rule_id: RuleId, change_id: ChangeId, urgency: Urgency, labels: tuple[tuple[str, str], ...], owner: DeskId | None
+) -> StoryRule:
+    """Return the rule: one for all of the articles that it matches, of which 200,000 are kept."""
+    fields: dict[str, object] = {
+        "rule_id": rule_id,
+        "change_id": change_id,
+        "urgency": urgency.value,
+        "labels": dict(labels),
+        "owner": owner,
+    }
+    return unchecked(StoryRule, fields)

@@ -1,6 +1,5 @@
 """What one part of a match leads to: an alert and a change of the book, or a reason why nothing follows."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +14,7 @@ from streams.matching.match import Match
 from streams.stories.book import Change, StoryBook
 from streams.stories.clustering import Placement
 from streams.stories.frequencies import Frequencies
-from streams.stories.growth import grown, joined, merged_rules, opened
+from streams.stories.growth import article_of, grown, joined, opened
 from streams.stories.story import Arrival, Label, Story, StoryArticle, StoryRule
 
 TAKES_BACK = frozenset({Relation.CORRECTION, Relation.RETRACT})
@@ -66,8 +65,9 @@ def decide(book: StoryBook, match: Match, *, offset: int, at: datetime) -> Decid
         counts=counts,
         forgotten=tuple(name for name in book.forgetting(arrival.at) if name != arrival.head.article_id),
         closed=_closing(book, arrival, story),
-        article=_article(arrival, label, story, earlier=earlier, further_part=further_part),
+        article=article_of(arrival, label, story, earlier=earlier, further_part=further_part),
         story=story,
+        added=placement.vector,
     )
     alert = alert_of(match, label, story, book.clusterer, at=at, before=taken_over(before))
     return Decided(alert, change, frequencies)
@@ -121,26 +121,3 @@ def _closing(book: StoryBook, arrival: Arrival, story: Story) -> tuple[StoryId, 
     room_for = 0 if story.story_id in book.clusterer.stories else 1
     ending = book.clusterer.closing(arrival.at, room_for=room_for)
     return tuple(name for name in ending if name != story.story_id)
-
-
-def _article(
-    arrival: Arrival, label: Label, story: Story, *, earlier: StoryArticle | None, further_part: bool
-) -> StoryArticle:
-    before = earlier if further_part else None
-    known: Iterable[StoryRule] = earlier.rules if earlier else ()  # of every revision: a later one may take them back
-    return StoryArticle(
-        article_id=arrival.head.article_id,
-        story_id=story.story_id,
-        revision=arrival.head.revision,
-        parts=(*(before.parts if before else ()), arrival.part),
-        rules=merged_rules(known, arrival.rules),
-        head=arrival.head,
-        facts=arrival.facts,
-        entities=arrival.entities,
-        text_hash=arrival.text_hash,
-        label=label,
-        terms=earlier.terms if earlier else tuple(sorted(arrival.terms)),
-        first_offset=earlier.first_offset if earlier else arrival.offset,
-        seen_at=arrival.at,
-        matches_offset=arrival.offset,
-    )

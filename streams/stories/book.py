@@ -5,7 +5,7 @@ highest story offset says which matches are done; an `article/` record above it 
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -21,13 +21,14 @@ MOST_ARTICLES = 200_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What one match does to the book, in the order of its records."""
+    """What one match does to the book, in the order of its records; `added` is what the story's vector grew by."""
 
     counts: TermCounts | None
     forgotten: tuple[ArticleId, ...]
     closed: tuple[StoryId, ...]
     article: StoryArticle
     story: Story
+    added: Mapping[str, float] | None = None
 
 
 class StoryBook:
@@ -104,7 +105,7 @@ class StoryBook:
         self._take(change.article)
         if change.article.first_offset == change.article.matches_offset:
             self._count(change.article)
-        self._take_story(change.story)
+        self._take_story(change.story, change.added)
 
     def _restore_story(self, story: Story) -> None:
         for article in self._held:
@@ -124,8 +125,8 @@ class StoryBook:
         self.articles[article.article_id] = article
         self.latest_at = max(self.latest_at, article.seen_at)
 
-    def _take_story(self, story: Story) -> None:
-        self.clusterer.put(story)
+    def _take_story(self, story: Story, added: Mapping[str, float] | None = None) -> None:
+        self.clusterer.put(story, added)
         self.offset = max(self.offset, story.matches_offset)
         self.latest_at = max(self.latest_at, story.last_article_at)
 

@@ -35,6 +35,7 @@ PROPOSED = RELATED / 2
 MOST_PROPOSED = 3  # with more, and with more postings, agency stories end in threads that share their common words
 MOST_POSTINGS = 40
 ROUNDING = 1e-6
+MILLION = 1_000_000
 LEAST_LISTS = 2
 MOST_STORIES = 100_000
 MOST_ENDED = 100  # in one match: a clock that leaps must not end 100,000 stories at once
@@ -62,6 +63,10 @@ class Near(NamedTuple):
     story_id: StoryId
     similarity: float
 
+    def rounded(self) -> float:
+        """Return the similarity as it is shown."""
+        return _rounded(self.similarity)
+
 
 class Clusterer:
     """The open stories, oldest use first, with an index of their terms; `joins` is the least nearness of a thread."""
@@ -72,22 +77,26 @@ class Clusterer:
         self._index: dict[str, dict[StoryId, float]] = {}
         self._scale: dict[StoryId, float] = {}
 
-    def put(self, story: Story) -> None:
-        """Take a story in, or its newer version. Cost: the terms that changed."""
+    def put(self, story: Story, added: Mapping[str, float] | None = None) -> None:
+        """Take a story in, or its newer version; `added` is the vector that it grew by since the version known here.
+
+        Cost: the terms of `added`; those of the story where it is None, or where the vector was cut.
+        """
         name, terms = story.story_id, story.terms
         known = self.stories.pop(name, None)  # so that the order of the dict is the order of last use
-        before = known.terms if known else {}
         self.stories[name] = story
-        if not before.keys() <= terms.keys():
-            for term in before.keys() - terms.keys():
+        before = known.terms if known else {}
+        if added is None or len(terms) != len(before) + len([term for term in added if term not in before]):
+            for term in [term for term in before if term not in terms]:
                 self._drop(term, name)
+            added = terms
         index = self._index
-        for term, weight in terms.items():
-            if before.get(term) != weight:
-                if term in index:
-                    index[term][name] = weight
-                else:
-                    index[term] = {name: weight}
+        for term in added:
+            holders = index.get(term)
+            if holders is None:
+                index[term] = {name: terms[term]}
+            else:
+                holders[name] = terms[term]
         self._scale[name] = _crowd(story.articles) / hypot(*terms.values()) if terms else 0.0
 
     def remove(self, story_id: StoryId) -> None:
@@ -121,20 +130,20 @@ class Clusterer:
         likely = (found for found in near if -found.far >= self._joins)
         told = (found for found in likely if compares(arrival, article, self.stories[found.story_id]))
         joins = next(told, None) or self._translated(article, arrival, frequencies, ending)
-        others = (other for other in near if joins is None or other.story_id != joins.story_id)
-        related = tuple((other.story_id, min(1.0, -other.far)) for other in others)
+        name = joins and joins.story_id
+        related = tuple([(other.story_id, min(1.0, -other.far)) for other in near if other.story_id != name])
         if joins is None:
             return Placement(related=related, vector=article)
-        return Placement(self.stories[joins.story_id], joins.similarity, related, article)
+        return Placement(self.stories[joins.story_id], joins.rounded(), related, article)
 
     def similarity(self, arrival: Arrival, story: Story, frequencies: Frequencies) -> float:
         """Return how alike an article and one story are, 0 to 1."""
-        return self._measured(vector_of(arrival.terms, frequencies), story, arrival.at).similarity
+        return self._measured(vector_of(arrival.terms, frequencies), story, arrival.at).rounded()
 
     def _near(self, article: Mapping[str, float], at: datetime, ending: AbstractSet[StoryId]) -> list[Near]:
         """Return the open stories at 0.10 or more, nearest first: rare terms propose them, all terms decide."""
-        stories = (self.open_story(name, at) for name in self._proposed(article, ending))
-        near = [self._measured(article, story, at) for story in stories if story]
+        stories = [self.stories[name] for name in self._proposed(article, ending)]
+        near = [self._measured(article, story, at) for story in stories if at - story.last_article_at <= WINDOW]
         return sorted([found for found in near if -found.far >= RELATED])
 
     def _proposed(self, article: Mapping[str, float], ending: AbstractSet[StoryId]) -> list[StoryId]:
@@ -197,7 +206,7 @@ class Clusterer:
         crowd = _crowd(story.articles)
         similarity = product * self._scale.get(story.story_id, 0.0) / crowd * _decay(at, story.last_article_at)
         alone = ONE_TERM if shared == 1 < len(article) else 1.0
-        return Near(-round(similarity * crowd * alone, 6), story.story_id, round(similarity, 6))
+        return Near(-_rounded(similarity * crowd * alone), story.story_id, similarity)
 
     def _drop(self, term: str, story_id: StoryId) -> None:
         holders = self._index[term]
@@ -214,3 +223,7 @@ def _crowd(articles: int) -> float:
 def _decay(at: datetime, last_article_at: datetime) -> float:
     age_s = max(0.0, (at - last_article_at).total_seconds())
     return exp(-0.5 * (age_s / DECAY_S) ** 2)
+
+
+def _rounded(nearness: float) -> float:
+    return round(nearness * MILLION) / MILLION  # `round(nearness, 6)` goes by way of a string

@@ -6,13 +6,16 @@ Nothing here names a match or an alert: streams.alerts turns a match into an `Ar
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import ClassVar
 
 from streams.articles.article import DateQuality, Head
 from streams.ids import ArticleId, ChangeId, DeskId, EntityId, RevisionKey, RuleId, StoryId
 from streams.record import Part, Record, Utc
+from streams.stories.unchecked import unchecked
 
 TERMS_KEPT, MOST_TERMS = 128, 160
+REMEMBERED_FACTS = 1 << 14
 
 
 class FirstArticle(Part):
@@ -42,6 +45,12 @@ class Fact(Part):
 
     kind: str
     value: str
+
+
+@lru_cache(maxsize=REMEMBERED_FACTS)
+def fact_of(kind: str, value: str) -> Fact:
+    """Return the fact: many articles tell the same, and each is asked for several times."""
+    return unchecked(Fact, {"kind": kind, "value": value})
 
 
 class StoryFact(Part):

@@ -10,6 +10,8 @@ from math import fsum, hypot
 from streams.stories.frequencies import Frequencies
 from streams.stories.story import MOST_TERMS, TERMS_KEPT
 
+WHOLE = 10_000  # a centroid's weights are rounded to as many parts: `round(weight, 4)` goes by way of a string
+
 
 def vector_of(terms: Mapping[str, float], frequencies: Frequencies) -> dict[str, float]:
     """Return an article's terms by inverse document frequency: the 128 that weigh most, as a vector of length 1."""
@@ -24,8 +26,9 @@ def centroid(terms: Mapping[str, float], article: Mapping[str, float]) -> dict[s
     Cut at each article, a long story would cost as much as all else that is done for the article.
     """
     total = dict(terms)
+    held = terms.get
     for term, weight in article.items():
-        total[term] = round(total.get(term, 0.0) + weight, 4)
+        total[term] = round((held(term, 0.0) + weight) * WHOLE) / WHOLE
     return total if len(total) <= MOST_TERMS else _heaviest(total)
 
 

@@ -1,7 +1,9 @@
-from streams.alerts.arrival import background_of
+import pytest
+
+from streams.alerts.arrival import arrival_of, background_of, denied_in_lead
 from streams.matching.match import Facts, Span
 from streams.stories.story import Fact
-from tests.support.alerting import match
+from tests.support.alerting import NOW, match
 
 
 def test_background_is_what_the_body_alone_says_and_what_is_named_in_passing() -> None:
@@ -16,3 +18,29 @@ def test_background_is_what_the_body_alone_says_and_what_is_named_in_passing() -
     found = background_of(given.model_copy(update={"spans": spans, "entities": hits}))
 
     assert found == {Fact(kind="percentage", value="90"), Fact(kind="entity", value="eu")}
+
+
+@pytest.mark.parametrize(
+    ("title", "lead", "denied"),
+    [
+        pytest.param(
+            "China speaks", "It will not sign the deal, and denies delays.", {"not sign", "denies"}, id="lead"
+        ),
+        pytest.param("China will not sign", "It will not sign the deal.", set(), id="the title denies it too"),
+        pytest.param("China speaks", "It signs the deal.", set(), id="only the body denies it"),
+        pytest.param("China speaks", "中方否认", {"denies"}, id="Chinese"),
+    ],
+)
+def test_denials_of_the_lead_are_those_that_the_title_has_not(title: str, lead: str, denied: set[str]) -> None:
+    given = match(title=title, lead=lead, facts=Facts(negations=("not sign",), background=("negations not sign",)))
+
+    assert {fact.value for fact in denied_in_lead(given)} == denied
+    assert all(fact.kind == "negation" for fact in denied_in_lead(given))
+
+
+def test_the_articles_that_a_rule_matches_hold_it_once() -> None:
+    one, other = (arrival_of(match(name, labels={"topic": "trade"}), offset=0, at=NOW) for name in ("a1", "a2"))
+    changed = arrival_of(match("a3", labels={"topic": "metals"}), offset=0, at=NOW)
+
+    assert one.rules[0] is other.rules[0]
+    assert changed.rules[0].labels == {"topic": "metals"} != one.rules[0].labels

@@ -195,6 +195,33 @@ def test_a_term_that_changed_its_weight_is_found_under_the_new_one_and_a_lost_on
     assert {term: holders["s1"] for term, holders in made._index.items()} == terms
 
 
+@pytest.mark.parametrize(
+    ("before", "added", "terms"),
+    [
+        pytest.param({"a": 1.0}, {"a": 1.0, "b": 1.0}, {"a": 2.0, "b": 1.0}, id="grown"),
+        pytest.param({"a": 1.0}, {}, {"a": 1.0}, id="another revision"),
+        pytest.param({"a": 1.0, "b": 1.0}, {"a": 1.0, "c": 0.1}, {"a": 2.0, "b": 1.0}, id="cut to what it had"),
+        pytest.param({"a": 0.1, "b": 1.0}, {"c": 1.0, "d": 1.0}, {"b": 1.0, "c": 1.0, "d": 1.0}, id="cut, and longer"),
+    ],
+)
+def test_a_story_that_grew_by_a_vector_is_found_as_if_it_were_read_anew(
+    before: dict[str, float], added: dict[str, float], terms: dict[str, float]
+) -> None:
+    made, other, anew = (clusterer(s1=arrival(), s2=arrival(title="a b c d")) for _ in range(3))
+    older = made.stories["s1"].model_copy(update={"terms": before})
+    newer = older.model_copy(update={"terms": terms, "articles": 2})
+    made.put(older)
+    made.put(newer, added)
+    other.put(older)
+    other.put(newer)
+    anew.remove("s1")
+    anew.put(newer)
+
+    assert made._index == other._index == anew._index
+    assert made._scale == other._scale == anew._scale
+    assert list(made.stories) == ["s2", "s1"]
+
+
 def test_common_terms_propose_nobody_once_so_many_postings_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clustering, "MOST_POSTINGS", 4)
     titles = {f"s{number}": arrival(title=f"talks fail badly {number}{number}") for number in range(8)}
