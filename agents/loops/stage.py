@@ -281,6 +281,8 @@ def faust_settings(settings: Settings, group: str) -> dict[str, Any]:
         "producer_linger": 0,
         "producer_request_timeout": 30,
         "consumer_auto_offset_reset": "earliest",
+        "consumer_metadata_max_age_ms": given["metadata_max_age_ms"],
+        "producer_metadata_max_age_ms": given["metadata_max_age_ms"],
         "web_enabled": False,
         "worker_redirect_stdouts": False,
     }

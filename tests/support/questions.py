@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from agents.kafka import Incoming, Outgoing, Producer
+from aiokafka.admin import AIOKafkaAdminClient
+
+from agents.kafka import Incoming, Outgoing, Producer, connection
 from agents.loops.follower import read_all
 from agents.topic_admin import apply
 from config.settings import Settings
 from streams.dead_letter import DeadLetter
-from streams.topics import DEAD_LETTERS
+from streams.topics import DEAD_LETTERS, Names
 from tests.support.loops import ANSWERS, KNOWN, QUESTIONS, Probe, question
 from tests.support.processes import Child, children
 
@@ -66,6 +68,17 @@ class Bench:
         self.asked |= {probe.id for probe in probes}
         await self.producer.deliver([question(probe, now) for probe in probes])
 
+    async def forget(self) -> None:
+        """Delete the questions' topic."""
+        admin = AIOKafkaAdminClient(**connection(self.settings))
+        await admin.start()
+        await admin.delete_topics([Names(self.settings.topic_prefix).of(QUESTIONS)])
+        await admin.close()
+
+    async def remember(self) -> None:
+        """Make every topic that is not there."""
+        await apply(self.settings, [QUESTIONS, ANSWERS, KNOWN, DEAD_LETTERS])
+
     async def put(self, records: Sequence[Outgoing]) -> None:
         """Write records as they are."""
         await self.producer.deliver(records)
@@ -111,7 +124,7 @@ class Benches:
 
     async def __aenter__(self) -> Bench:
         self._bench = Bench(*self._given, await self._children.__aenter__())
-        await apply(self._bench.settings, [QUESTIONS, ANSWERS, KNOWN, DEAD_LETTERS])
+        await self._bench.remember()
         await self._bench.producer.start()
         return self._bench
 

@@ -94,3 +94,20 @@ async def test_a_broker_that_is_killed_and_comes_back_costs_nothing(
 
     assert not account.lost
     assert ended == 0
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+async def test_a_member_to_which_the_broker_named_no_topic_for_a_moment_works_soon_after(
+    broker: Broker, topic_prefix: str, loop: str
+) -> None:
+    async with Benches(broker.bootstrap, topic_prefix, loop) as bench:
+        member = await bench.start(instance="one")
+        await until(lambda: member.held == ALL)
+        await bench.forget()  # one that started a second ago says the same of every topic
+        await until(lambda: member.held == [])
+        await bench.remember()
+        await until(lambda: member.held == ALL)
+        await bench.ask(range(100))
+        account = await bench.settled()
+
+    assert not account.lost
