@@ -33,9 +33,10 @@ MACHINE_TTL_S: Mapping[str, float] = MappingProxyType(
 MACHINES = frozenset({"webhook", "email"})
 DIGEST_TTL_S = 24 * HOUR_S
 # Members meet at moments that all of them can compute. A wait of 330 s is one record on the tier of five minutes and
-# half a minute in memory; 7,260 s (22 of them) is one on the tier of two hours and one of 30 s.
-DIGEST_EVERY_S, DIGEST_SELDOM_S = 330, 7_260
-SELDOM_AFTER_S = 2 * HOUR_S
+# half a minute in memory; 7,260 s (22 of them) is one on the tier of two hours and one of 30 s. They are tried the more
+# seldom the longer nothing got through: a receiver that is back after a day hears within a third of it what expired.
+DIGEST_EVERY_S, DIGEST_SELDOM_S, DIGEST_RARELY_S = 330, 7_260, 29_040
+SELDOM_AFTER_S, RARELY_AFTER_S = 2 * HOUR_S, 24 * HOUR_S
 TOLD_LAST = frozenset({DIGEST, FALLBACK})  # what tells of others that expired, or were refused
 
 
@@ -105,9 +106,13 @@ def digest_member(expired: Delivery, *, at: datetime) -> Delivery | None:
 
 
 def next_digest_at(after: datetime, *, failing_s: float = 0.0) -> datetime:
-    """Return when members that wait are due together (UTC): each 330 s, after two hours of failures each 7,260 s."""
-    every_s = DIGEST_EVERY_S if failing_s < SELDOM_AFTER_S else DIGEST_SELDOM_S
-    return next_moment(after, every_s)
+    """Return when members that wait are due together (UTC).
+
+    That is each 330 s, after two hours of failures each 7,260 s, after a day of them each 29,040 s.
+    """
+    if failing_s < SELDOM_AFTER_S:
+        return next_moment(after, DIGEST_EVERY_S)
+    return next_moment(after, DIGEST_SELDOM_S if failing_s < RARELY_AFTER_S else DIGEST_RARELY_S)
 
 
 def digest_id(members: Iterable[DeliveryId]) -> DeliveryId:

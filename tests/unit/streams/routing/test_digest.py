@@ -9,7 +9,9 @@ from streams.routing.digest import digest_of
 from streams.routing.schedule import SOONEST_S
 from streams.routing.sending import (
     DIGEST_EVERY_S,
+    DIGEST_RARELY_S,
     DIGEST_SELDOM_S,
+    RARELY_AFTER_S,
     SELDOM_AFTER_S,
     digest_id,
     digest_member,
@@ -84,15 +86,21 @@ def test_a_digest_that_expires_makes_no_digest() -> None:
     assert digest_member(member(1).model_copy(update={"purpose": "digest/fallback"}), at=AT) is None
 
 
-@given(st.floats(0, 1e6), st.sampled_from([0.0, SELDOM_AFTER_S - 1, SELDOM_AFTER_S, 1e6]))
-def test_members_meet_at_moments_that_all_can_compute(after_s: float, failing_s: float) -> None:
-    after = AT + timedelta(seconds=after_s)
+FAILING = (
+    (0.0, DIGEST_EVERY_S), (SELDOM_AFTER_S - 1, DIGEST_EVERY_S), (SELDOM_AFTER_S, DIGEST_SELDOM_S),
+    (RARELY_AFTER_S - 1, DIGEST_SELDOM_S), (RARELY_AFTER_S, DIGEST_RARELY_S), (1e6, DIGEST_RARELY_S),
+)  # fmt: skip
+
+
+@given(st.floats(0, 1e6), st.sampled_from(FAILING))
+def test_members_meet_at_moments_that_all_can_compute(after_s: float, given_up: tuple[float, int]) -> None:
+    after, (failing_s, every_s) = AT + timedelta(seconds=after_s), given_up
     moment = next_digest_at(after, failing_s=failing_s)
-    every_s = DIGEST_EVERY_S if failing_s < SELDOM_AFTER_S else DIGEST_SELDOM_S
     assert moment.timestamp() % every_s == 0
     assert SOONEST_S - 1e-3 <= (moment - after).total_seconds() <= SOONEST_S + every_s
     assert next_digest_at(moment - timedelta(seconds=SOONEST_S), failing_s=failing_s) == moment
 
 
 def test_whoever_waits_long_meets_those_who_wait_shortly() -> None:
-    assert DIGEST_SELDOM_S % DIGEST_EVERY_S == 0
+    assert DIGEST_SELDOM_S % DIGEST_EVERY_S == DIGEST_RARELY_S % DIGEST_SELDOM_S == 0
+    assert RARELY_AFTER_S / DIGEST_RARELY_S > 2.9, "whoever was away for a day hears of it within a third of that"
