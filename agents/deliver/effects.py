@@ -76,7 +76,8 @@ def hand_off(
             "last_outcome": _last_outcome(job, outcome),
         }
     )
-    state = _state(later, DeliveryStatus.HANDED_OFF, f"{reason} {tier}" + (f", {outcome}" if outcome else ""), at)
+    says = f"{reason} {tier}" + (f", {outcome}" if outcome else "")
+    state = _state(later, DeliveryStatus.HANDED_OFF, says, at, attempts=later.attempts)
     ce_id = f"{later.delivery_id}/{later.seq}"
     return Effects(
         first=(_record(RETRIES[tier], later, job, key=later.receiver, ce_id=ce_id, at=at),),
@@ -87,8 +88,8 @@ def hand_off(
 
 def final(job: Job, status: DeliveryStatus, outcome: Outcome, *, at: datetime, attempts: int = 1) -> Effects:
     """Return the final state, with the root message to remember if there is one."""
-    tried = job.delivery.model_copy(update={"attempts": job.delivery.attempts + attempts})
-    state = _state(tried, status, outcome.detail, at, outcome.provider_ref)
+    tries = job.delivery.attempts + attempts
+    state = _state(job.delivery, status, outcome.detail, at, attempts=tries, ref=outcome.provider_ref)
     ledger = job.ledger.stamped(delivered=at) if status is DeliveryStatus.DELIVERED else job.ledger
     threads = () if outcome.thread is None else (_thread_record(outcome.thread, job, at),)
     return Effects(first=threads, then=(_state_record(state, job, ledger, at),), state=state, thread=outcome.thread)
@@ -211,14 +212,14 @@ def _fallback(job: Job, receiver: Receiver, at: datetime) -> Outgoing:
 
 
 def _state(
-    delivery: Delivery, status: DeliveryStatus, outcome: str, at: datetime, ref: str | None = None
+    delivery: Delivery, status: DeliveryStatus, outcome: str, at: datetime, *, attempts: int, ref: str | None = None
 ) -> DeliveryState:
     return DeliveryState(
         delivery_id=delivery.delivery_id,
         receiver=delivery.receiver,
         seq=delivery.seq,
         state=status,
-        attempts=delivery.attempts,
+        attempts=attempts,
         outcome=outcome[:DETAIL_CHARS],
         provider_ref=ref,
         changed_at=at,

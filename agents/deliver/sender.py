@@ -42,6 +42,7 @@ class Sender:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._topics = {names.of(topic): topic for topic in (*SOURCES, *STATES)}
+        self._rank = {names.of(topic): rank for rank, topic in enumerate(SOURCES)}
         self._given = (owner, producer, auditor, receivers, metrics, now)
         self._attention = Attention()
         self._partitions: dict[int, Partition] = {}
@@ -82,8 +83,7 @@ class Sender:
 
     async def take(self, records: Sequence[Incoming]) -> None:
         """Take one poll's worth; flash first, retries last. Waits for the log at most, never for a receiver."""
-        order = {topic: rank for rank, topic in enumerate(SOURCES)}
-        placed = sorted(records, key=lambda each: (order[self._topics[each.topic]], each.partition, each.offset))
+        placed = sorted(records, key=lambda each: (self._rank[each.topic], each.partition, each.offset))
         for (name, number), group in groupby(placed, key=lambda each: (each.topic, each.partition)):
             if partition := self._partitions.get(number):
                 await partition.take(self._topics[name], list(group))

@@ -15,6 +15,7 @@ from streams.routing.render import urgency_of
 BODY_BYTES = 20_000
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 SHORT_LEAD, SHORT_TITLE, SHORT_TEXT = 300, 300, 200
+_TO_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def cloud_event(
@@ -58,7 +59,7 @@ def _body(alert: DeskAlert, ledger: Ledger, delivery_id: DeliveryId, also: Mappi
         **({"tocsinsample": True} if alert.sample or alert.head.sample else {}),
         **also,
     }
-    envelope = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    envelope = _TO_JSON(event).encode("utf-8", "replace")
     return envelope[:-1] + b',"data":' + alert.to_json() + b"}"
 
 

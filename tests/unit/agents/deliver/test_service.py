@@ -1,9 +1,13 @@
+import gc
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agents.deliver.service import show_ages, show_tiers
+from agents.deliver.service import COLLECTED_AFTER, Deliver, show_ages, show_tiers
 from agents.metrics import Metrics, new_metrics
+from config.settings import Settings
+from streams.errors import RefusedError
 from streams.matching.rule import Urgency
 from streams.topics import DELIVERIES, RETRIES, RETRY_DELAYS_S, Names
 
@@ -14,6 +18,13 @@ NAMES = Names("t.")
 @pytest.fixture
 def metrics() -> Metrics:
     return new_metrics()
+
+
+@pytest.fixture
+def _collector() -> Iterator[None]:
+    before = gc.get_threshold()
+    yield
+    gc.set_threshold(*before)
 
 
 def ages(metrics: Metrics) -> list[float | None]:
@@ -46,3 +57,11 @@ def test_a_tier_counts_all_of_its_partitions_and_falls_to_0_with_them(metrics: M
     assert tiers(metrics) == {slow: 33}
     show_tiers(metrics, {}, names=NAMES)
     assert tiers(metrics) == {}
+
+
+@pytest.mark.usefixtures("_collector")
+async def test_the_collector_looks_seldom_at_what_lives_long(metrics: Metrics) -> None:
+    gc.set_threshold(700, 10, 10)
+    with pytest.raises(RefusedError):  # without a broker it goes no further
+        await Deliver(Settings(bootstrap=None), metrics).run()
+    assert gc.get_threshold() == COLLECTED_AFTER
