@@ -16,11 +16,12 @@ from streams.stories.unchecked import unchecked
 
 NAMED_OFTEN = 3
 REMEMBERED_RULES = 1 << 12
+_Rule = tuple[RuleId, ChangeId, Urgency, tuple[tuple[str, str], ...], DeskId | None]
 
 
 def arrival_of(match: Match, *, offset: int, at: datetime) -> Arrival:
     """Return the arrival that a part of a match is, at its event time (UTC) and place on `matches`."""
-    entities = tuple(dict.fromkeys(entity.entity_id for entity in match.entities))
+    entities = tuple(dict.fromkeys([entity.entity_id for entity in match.entities]))
     grouped = match.head.kind is not ArticleKind.HEALTH  # a feed's health is no news: each is a story of its own
     return Arrival(
         head=match.head,
@@ -30,7 +31,7 @@ def arrival_of(match: Match, *, offset: int, at: datetime) -> Arrival:
         terms=_terms(match) if grouped else {},
         entities=entities,
         facts=facts_of(match.facts),
-        rules=tuple(_remembered(rule) for rule in match.rules),
+        rules=_remembered(match.rules),
         text_hash=match.text_hash,
         sketch=match.sketch,
         background=background_of(match),
@@ -104,15 +105,22 @@ def _terms(match: Match) -> Mapping[str, float]:
     return terms_of(head.title, head.lead, about, surfaces)
 
 
-def _remembered(rule: RuleHit) -> StoryRule:
-    return _rule_of(rule.rule_id, rule.change_id, rule.urgency, tuple(rule.labels.items()), rule.owner)
+def _remembered(hits: tuple[RuleHit, ...]) -> tuple[StoryRule, ...]:
+    return _rules_of(
+        tuple([(hit.rule_id, hit.change_id, hit.urgency, tuple(hit.labels.items()), hit.owner) for hit in hits])
+    )
+
+
+@lru_cache(maxsize=REMEMBERED_RULES)
+def _rules_of(matched: tuple[_Rule, ...]) -> tuple[StoryRule, ...]:
+    """Return the rules: the same for all of the articles that they match, of which 200,000 are kept."""
+    return tuple(_rule_of(*rule) for rule in matched)
 
 
 @lru_cache(maxsize=REMEMBERED_RULES)
 def _rule_of(
     rule_id: RuleId, change_id: ChangeId, urgency: Urgency, labels: tuple[tuple[str, str], ...], owner: DeskId | None
 ) -> StoryRule:
-    """Return the rule: one for all of the articles that it matches, of which 200,000 are kept."""
     fields: dict[str, object] = {
         "rule_id": rule_id,
         "change_id": change_id,

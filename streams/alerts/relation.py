@@ -19,10 +19,12 @@ from streams.alerts.alert import Relation
 from streams.alerts.copies import copied_from
 from streams.alerts.corrected import corrected
 from streams.alerts.whats_new import MOST_NEW, News, in_order, news_of
+from streams.ids import ArticleId
 from streams.matching.match import Markers
 from streams.stories.clustering import Placement
 from streams.stories.growth import told_facts
 from streams.stories.story import Arrival, Fact, Label, Story, StoryArticle
+from streams.stories.unchecked import unchecked
 
 FIRM = 0.50
 NO_NEWS = News(new=(), told_by=())
@@ -48,13 +50,13 @@ def relate(arrival: Arrival, markers: Markers, placement: Placement, earlier: St
 def _against_first(
     relation: Relation, placement: Placement, story: Story, news: News, further: Iterable[Fact] = ()
 ) -> Label:
-    label = _label(relation, placement, news)
-    return label.model_copy(
-        update={
-            "compared_article": story.first.article_id,
-            "compared_permission": story.first.permission,
-            "whats_new": in_order(dict.fromkeys((*news.new, *further)))[:MOST_NEW],
-        }
+    return _label(
+        relation,
+        placement,
+        news,
+        compared_article=story.first.article_id,
+        compared_permission=story.first.permission,
+        whats_new=in_order(dict.fromkeys((*news.new, *further)))[:MOST_NEW],
     )
 
 
@@ -62,29 +64,50 @@ def _nothing_new(arrival: Arrival, placement: Placement, story: Story, news: New
     """Return copy or confirmation, with every permission that "nothing new" rests on."""
     original = copied_from(arrival, story.texts)
     if original is not None:
-        label = _label(Relation.COPY, placement, news)
-        return label.model_copy(
-            update={"compared_article": original.article_id, "compared_permission": original.permission}
+        return _label(
+            Relation.COPY,
+            placement,
+            news,
+            compared_article=original.article_id,
+            compared_permission=original.permission,
         )
     own = (source for source in story.sources if source.permission == arrival.head.permission)
     compared = next(iter(news.told_by), None) or next(own, story.first)
-    label = _label(Relation.CONFIRMATION, placement, news)
-    return label.model_copy(
-        update={
-            "firm": placement.similarity >= FIRM,
-            "compared_article": compared.article_id,
-            "compared_permission": compared.permission,
-            "needs": tuple(sorted({fact.permission for fact in news.told_by})),
-        }
+    return _label(
+        Relation.CONFIRMATION,
+        placement,
+        news,
+        firm=placement.similarity >= FIRM,
+        compared_article=compared.article_id,
+        compared_permission=compared.permission,
+        needs=tuple(sorted({fact.permission for fact in news.told_by})),
     )
 
 
-def _label(relation: Relation, placement: Placement, news: News = NO_NEWS) -> Label:
-    return Label(
-        relation=relation.value,
-        similarity=None if placement.story is None else placement.similarity,
-        related=dict(placement.related),
-        told_before=news.told_before,
+def _label(
+    relation: Relation,
+    placement: Placement,
+    news: News = NO_NEWS,
+    *,
+    firm: bool = True,
+    compared_article: ArticleId | None = None,
+    compared_permission: str = "",
+    needs: tuple[str, ...] = (),
+    whats_new: tuple[Fact, ...] = (),
+) -> Label:
+    return unchecked(
+        Label,
+        {
+            "relation": relation.value,
+            "firm": firm,
+            "similarity": None if placement.story is None else placement.similarity,
+            "compared_article": compared_article,
+            "compared_permission": compared_permission,
+            "needs": needs,
+            "whats_new": whats_new,
+            "told_before": news.told_before,
+            "related": dict(placement.related),
+        },
     )
 
 

@@ -63,10 +63,6 @@ class Near(NamedTuple):
     story_id: StoryId
     similarity: float
 
-    def rounded(self) -> float:
-        """Return the similarity as it is shown."""
-        return _rounded(self.similarity)
-
 
 class Clusterer:
     """The open stories, oldest use first, with an index of their terms; `joins` is the least nearness of a thread."""
@@ -127,24 +123,37 @@ class Clusterer:
         article = vector_of(arrival.terms, frequencies)
         ending = set(self.closing(arrival.at))  # gone already for who decides again after a crash between two records
         near = self._near(article, arrival.at, ending)
-        likely = (found for found in near if -found.far >= self._joins)
-        told = (found for found in likely if compares(arrival, article, self.stories[found.story_id]))
-        joins = next(told, None) or self._translated(article, arrival, frequencies, ending)
+        joins = self._joined(near, article, arrival) or self._translated(article, arrival, frequencies, ending)
         name = joins and joins.story_id
         related = tuple([(other.story_id, min(1.0, -other.far)) for other in near if other.story_id != name])
         if joins is None:
             return Placement(related=related, vector=article)
-        return Placement(self.stories[joins.story_id], joins.rounded(), related, article)
+        return Placement(self.stories[joins.story_id], _rounded(joins.similarity), related, article)
 
     def similarity(self, arrival: Arrival, story: Story, frequencies: Frequencies) -> float:
         """Return how alike an article and one story are, 0 to 1."""
-        return self._measured(vector_of(arrival.terms, frequencies), story, arrival.at).rounded()
+        article, age = vector_of(arrival.terms, frequencies), arrival.at - story.last_article_at
+        return _rounded(self._measured(article, story, age).similarity)
 
     def _near(self, article: Mapping[str, float], at: datetime, ending: AbstractSet[StoryId]) -> list[Near]:
         """Return the open stories at 0.10 or more, nearest first: rare terms propose them, all terms decide."""
-        stories = [self.stories[name] for name in self._proposed(article, ending)]
-        near = [self._measured(article, story, at) for story in stories if at - story.last_article_at <= WINDOW]
-        return sorted([found for found in near if -found.far >= RELATED])
+        near = []
+        for name in self._proposed(article, ending):
+            story = self.stories[name]
+            age = at - story.last_article_at
+            if age <= WINDOW and -(found := self._measured(article, story, age)).far >= RELATED:
+                near.append(found)
+        near.sort()
+        return near
+
+    def _joined(self, near: Sequence[Near], article: Mapping[str, float], arrival: Arrival) -> Near | None:
+        """Return the nearest story that is near enough and whose words can be compared with the article's."""
+        for found in near:
+            if -found.far < self._joins:
+                break
+            if compares(arrival, article, self.stories[found.story_id]):
+                return found
+        return None
 
     def _proposed(self, article: Mapping[str, float], ending: AbstractSet[StoryId]) -> list[StoryId]:
         """Return the stories that can be at 0.10 or more, at most the 3 that are nearest by the article's rarest terms.
@@ -171,7 +180,8 @@ class Clusterer:
             dots.pop(name, None)
         scale = self._scale
         found = [(-near, name) for name, total in dots.items() if (near := total * scale[name]) >= least]
-        return [name for _, name in sorted(found)[:MOST_PROPOSED]]
+        found.sort()
+        return [name for _, name in found[:MOST_PROPOSED]]
 
     def _lists(self, article: Mapping[str, float], ending: AbstractSet[StoryId]) -> list[tuple[int, str]]:
         """Return the terms that any story holds, each behind the number of these, the rarest first."""
@@ -187,7 +197,7 @@ class Clusterer:
         """Return the story that the article tells in another language: of several, that of most figures in common."""
         entities = leading(arrival)
         found = [
-            (-shared_figures(arrival, story), self._measured(article, story, arrival.at))
+            (-shared_figures(arrival, story), self._measured(article, story, arrival.at - story.last_article_at))
             for story in self._named(entities, ending)
             if translates(arrival, entities, story, frequencies)
         ]
@@ -201,10 +211,10 @@ class Clusterer:
             MOST_NAMED, map(self.stories.__getitem__, names - ending), key=lambda story: story.matches_offset
         )
 
-    def _measured(self, article: Mapping[str, float], story: Story, at: datetime) -> Near:
+    def _measured(self, article: Mapping[str, float], story: Story, age: timedelta) -> Near:
         product, shared = dot(article, story.terms)
         crowd = _crowd(story.articles)
-        similarity = product * self._scale.get(story.story_id, 0.0) / crowd * _decay(at, story.last_article_at)
+        similarity = product * self._scale.get(story.story_id, 0.0) / crowd * _decay(age)
         alone = ONE_TERM if shared == 1 < len(article) else 1.0
         return Near(-_rounded(similarity * crowd * alone), story.story_id, similarity)
 
@@ -220,9 +230,8 @@ def _crowd(articles: int) -> float:
     return 1.0 + CROWD * min(MOST_CROWD, log(max(1, articles)))
 
 
-def _decay(at: datetime, last_article_at: datetime) -> float:
-    age_s = max(0.0, (at - last_article_at).total_seconds())
-    return exp(-0.5 * (age_s / DECAY_S) ** 2)
+def _decay(age: timedelta) -> float:
+    return exp(-0.5 * (max(0.0, age.total_seconds()) / DECAY_S) ** 2)
 
 
 def _rounded(nearness: float) -> float:

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from streams.articles.article import Head
 from streams.ids import RuleId, StoryId
+from streams.stories.held import Held, keep, taken
 from streams.stories.story import (
     Arrival,
     Fact,
@@ -70,17 +71,22 @@ def grown(story: Story, arrival: Arrival) -> Story:
 
     A part or a revision adds nothing twice. Lists are bounded: the newest facts and texts stay, the first sources.
     """
+    held = taken(story)
+    _add_source(held, arrival.head)
+    _add_facts(held, arrival)
+    _add_text(held, arrival)
+    keep(story.story_id, held)
     return unchecked(
         Story,
         vars(story)
         | {
             "last_article_at": max(story.last_article_at, arrival.at),
             "entities": _with(story.entities, arrival.entities),
-            "sources": _sources(story.sources, arrival.head),
-            "facts": _facts(story, arrival),
+            "sources": held.sources,
+            "facts": held.facts,
             "languages": _with(story.languages, (arrival.head.language,)),
             "rules": merged_rules(story.rules, arrival.rules),
-            "texts": _texts(story.texts, arrival),
+            "texts": held.texts,
             "alert_revisions": _revisions(story, arrival.rules),
             "matches_offset": arrival.offset,
         },
@@ -100,7 +106,7 @@ def article_of(
             "revision": head.revision,
             "parts": (*before.parts, arrival.part) if before else (arrival.part,),
             # of every revision: a later one may take them back
-            "rules": merged_rules(earlier.rules if earlier else (), arrival.rules),
+            "rules": merged_rules(earlier.rules, arrival.rules) if earlier else arrival.rules,
             "head": head,
             "facts": arrival.facts,
             "entities": arrival.entities,
@@ -138,12 +144,12 @@ def _revisions(story: Story, rules: Iterable[StoryRule]) -> dict[RuleId, int]:
     return counts
 
 
-def _sources(sources: tuple[StorySource, ...], head: Head) -> tuple[StorySource, ...]:
-    place = _place(sources, head.publisher, head.permission)
-    if place is None and len(sources) >= MOST_SOURCES:
-        return sources
-    if place is not None and sources[place].first_seen_at <= head.first_seen_at:
-        return sources  # else it was seen later and matched first
+def _add_source(held: Held, head: Head) -> None:
+    key = head.publisher, head.permission
+    seen_at = held.seen.get(key)
+    full = seen_at is None and len(held.sources) >= MOST_SOURCES
+    if full or (seen_at is not None and seen_at <= head.first_seen_at):  # matches don't come in the order of sight
+        return
     source = unchecked(
         StorySource,
         {
@@ -157,45 +163,40 @@ def _sources(sources: tuple[StorySource, ...], head: Head) -> tuple[StorySource,
             "article_id": head.article_id,
         },
     )
-    return (*sources, source) if place is None else (*sources[:place], source, *sources[place + 1 :])
+    held.seen[key] = head.first_seen_at
+    if seen_at is None:
+        held.sources = (*held.sources, source)
+    else:
+        held.sources = tuple(source if (other.publisher, other.permission) == key else other for other in held.sources)
 
 
-def _place(sources: tuple[StorySource, ...], publisher: str, permission: str) -> int | None:
-    """Return where a publisher's source of this permission stands, or None."""
-    publishers = [source.publisher for source in sources]
-    if publisher not in publishers:
-        return None
-    same = (number for number, name in enumerate(publishers) if name == publisher)
-    return next((number for number in same if sources[number].permission == permission), None)
+def _add_facts(held: Held, arrival: Arrival) -> None:
+    head, background = arrival.head, arrival.background
+    untold = background - arrival.denied if background else background
+    figures = [(fact.kind, fact.value) for fact in arrival.facts if fact not in untold]
+    figures += [("entity", entity) for entity in arrival.entities]
+    added = []
+    for kind, value in figures:
+        key = kind, value, head.permission
+        if key not in held.figures:
+            held.figures.add(key)
+            added.append(
+                unchecked(
+                    StoryFact,
+                    {"kind": kind, "value": value, "article_id": head.article_id, "permission": head.permission},
+                )
+            )
+    if added:
+        held.facts = (*held.facts, *added)
+        for fact in held.facts[:-MOST_FACTS]:
+            held.figures.discard((fact.kind, fact.value, fact.permission))
+        held.facts = held.facts[-MOST_FACTS:]
 
 
-def _facts(story: Story, arrival: Arrival) -> tuple[StoryFact, ...]:
-    head = arrival.head
-    untold = {(fact.kind, fact.value) for fact in arrival.background - arrival.denied}
-    figures = ((fact.kind, fact.value) for fact in arrival.facts)
-    told = dict.fromkeys(figure for figure in figures if figure not in untold)
-    told |= dict.fromkeys(("entity", entity) for entity in arrival.entities)
-    if not told:
-        return story.facts
-    values = {value for _, value in told}
-    known = {
-        (fact.kind, fact.value) for fact in story.facts if fact.value in values and fact.permission == head.permission
-    }
-    added = [
-        unchecked(
-            StoryFact, {"kind": kind, "value": value, "article_id": head.article_id, "permission": head.permission}
-        )
-        for kind, value in told
-        if (kind, value) not in known
-    ]
-    return (*story.facts, *added)[-MOST_FACTS:] if added else story.facts
-
-
-def _texts(texts: tuple[StoryText, ...], arrival: Arrival) -> tuple[StoryText, ...]:
+def _add_text(held: Held, arrival: Arrival) -> None:
     permission, text_hash = arrival.head.permission, arrival.text_hash
-    known = [text.permission for text in texts if text.text_hash == text_hash]
-    if permission in known or not (text_hash or arrival.sketch):
-        return texts
+    if (text_hash, permission) in held.hashes or not (text_hash or arrival.sketch):
+        return
     text = unchecked(
         StoryText,
         {
@@ -205,4 +206,7 @@ def _texts(texts: tuple[StoryText, ...], arrival: Arrival) -> tuple[StoryText, .
             "sketch": arrival.sketch,
         },
     )
-    return (*texts, text)[-MOST_TEXTS:]
+    held.hashes.add((text_hash, permission))
+    for other in held.texts[: 1 - MOST_TEXTS]:
+        held.hashes.discard((other.text_hash, other.permission))
+    held.texts = (*held.texts, text)[-MOST_TEXTS:]

@@ -38,17 +38,13 @@ def terms_of(title: str, lead: str, entities: Iterable[EntityId], surfaces: Iter
     are folded (NFKC, case) and count by their first six letters without a plural s; runs of Chinese, Japanese, Korean
     and of scripts without spaces become pairs of characters. Cost: about 10 us for a title.
     """
-    weights: dict[str, float] = {}
-    named = {term for surface in surfaces for term in _terms_of(surface)}
-    for text, weight in ((title, TITLE_WEIGHT), (lead, LEAD_WEIGHT)):
-        words = [read for read in map(_READ.__getitem__, _words(text)) if read[1]]
-        capitals = sum([capital for capital, _ in words])
-        name_weight = weight * NAME_WEIGHT if capitals <= CAPITALISED_TITLE * len(words) else weight
-        for capital, terms in words:
-            weighs = name_weight if capital else weight
-            for term in terms:
-                if term not in named and weights.get(term, 0.0) < weighs:
-                    weights[term] = weighs
+    weights = _weighed(title, TITLE_WEIGHT)
+    for term, weight in _weighed(lead, LEAD_WEIGHT).items() if lead else ():
+        if weights.get(term, 0.0) < weight:
+            weights[term] = weight
+    for surface in surfaces:
+        for term in _terms_of(surface):
+            weights.pop(term, None)
     for entity in entities:
         weights[ENTITY_MARK + entity] = NAME_WEIGHT
     return weights
@@ -62,6 +58,18 @@ def entity_term(entity: EntityId) -> str:
 def is_word(term: str) -> bool:
     """Return whether a term is a word, not an entity."""
     return not term.startswith(ENTITY_MARK)
+
+
+def _weighed(text: str, weight: float) -> dict[str, float]:
+    """Return the terms of title or lead; those of a capitalised word weigh more, unless most words are."""
+    read = [word for word in map(_READ.__getitem__, _words(text)) if word[1]]
+    weights = dict.fromkeys([term for _, terms in read for term in terms], weight)
+    names = [terms for capital, terms in read if capital]
+    if len(names) <= CAPITALISED_TITLE * len(read):
+        for terms in names:
+            for term in terms:
+                weights[term] = weight * NAME_WEIGHT
+    return weights
 
 
 def _words(text: str) -> list[str]:

@@ -42,5 +42,5 @@ def test_the_articles_that_a_rule_matches_hold_it_once() -> None:
     one, other = (arrival_of(match(name, labels={"topic": "trade"}), offset=0, at=NOW) for name in ("a1", "a2"))
     changed = arrival_of(match("a3", labels={"topic": "metals"}), offset=0, at=NOW)
 
-    assert one.rules[0] is other.rules[0]
+    assert one.rules is other.rules
     assert changed.rules[0].labels == {"topic": "metals"} != one.rules[0].labels

@@ -1,9 +1,10 @@
+import random
 from datetime import timedelta
 
 import pytest
 
 from streams.alerts.arrival import arrival_of
-from streams.stories import growth
+from streams.stories import growth, held
 from streams.stories.growth import grown, joined, opened
 from streams.stories.story import Arrival
 from tests.support.alerting import NOW, match
@@ -84,3 +85,49 @@ def test_a_source_stands_with_its_first_sight_in_whatever_order_its_articles_com
     (source,) = story.sources
     assert (source.article_id, source.first_seen_at, source.claimed_at) == ("a2", NOW, NOW)
     assert (source.absent_at, source.date_quality) == (NOW - timedelta(seconds=30), "exact")
+
+
+def told(chance: random.Random, number: int) -> Arrival:
+    """Return an article of few publishers, figures and texts, so that each comes again after it was dropped."""
+    return arrival(
+        f"a{number}",
+        number,
+        publisher=f"p{chance.randrange(5)}",
+        permission=chance.choice(["public", "reuters"]),
+        numbers=[str(chance.randrange(6)) for _ in range(chance.randrange(3))],
+        entities=chance.sample(["china", "us", "eu"], chance.randrange(3)),
+        first_seen_at=NOW + timedelta(seconds=chance.randrange(9)),
+        extra={"text_hash": chance.choice(["", "t1", "t2", "t3", "t4"]), "sketch": ("01",) * chance.randrange(2)},
+    )
+
+
+def test_a_story_grows_the_same_with_what_it_holds_remembered_forgotten_or_of_another_version(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, bound in (("MOST_FACTS", 4), ("MOST_TEXTS", 2), ("MOST_SOURCES", 6)):
+        monkeypatch.setattr(growth, name, bound)
+    chance = random.Random(3)
+    arrivals = [told(chance, number) for number in range(200)]
+    remembered = forgotten = opened("s1", arrivals[0], {})
+    for one in arrivals:
+        remembered = grown(remembered, one)
+        with monkeypatch.context() as patch:
+            patch.setattr(held, "_HELD", {})
+            forgotten = grown(forgotten, one)
+        if one.offset % 5 == 0:
+            grown(remembered, told(chance, 1_000))  # what was decided, and not applied
+
+        assert remembered == forgotten
+    assert len(remembered.sources) == 6
+    assert len({fact.article_id for fact in remembered.facts}) > 1
+
+
+def test_the_stories_that_grew_last_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held, "_HELD", {})
+    monkeypatch.setattr(held, "MOST_HELD", 2)
+    first = arrival()
+
+    for name in ("s1", "s2", "s1", "s3"):
+        grown(opened(name, first, {}), first)
+
+    assert list(held._HELD) == ["s1", "s3"]

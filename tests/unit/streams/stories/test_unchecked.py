@@ -14,7 +14,15 @@ def kept() -> list[Part]:
     (story,) = stage.book.clusterer.stories.values()
     assert story.articles == 2
     article = stage.book.articles["a1"]
-    inside = (story.first, story.sources[0], story.facts[0], story.texts[0], article.rules[0], article.facts[0])
+    inside = (
+        article.label,
+        story.first,
+        story.sources[0],
+        story.facts[0],
+        story.texts[0],
+        article.rules[0],
+        article.facts[0],
+    )
     return [story, article, *inside]
 
 
