@@ -231,7 +231,7 @@ def test_a_connection_carries_the_password_and_the_certificates_only_when_asked_
             instance="agents-1",
         )
     )
-    assert plain.keys() == {"bootstrap_servers", "security_protocol", "client_id"}
+    assert plain.keys() == {"bootstrap_servers", "security_protocol", "client_id", "metadata_max_age_ms"}
     assert (secure["sasl_mechanism"], secure["sasl_plain_username"]) == ("SCRAM-SHA-512", "u")
     assert secure["sasl_plain_password"] == "p"
     assert secure["client_id"] == "tocsin-agents-1"
