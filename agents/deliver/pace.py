@@ -6,7 +6,10 @@ from typing import Final
 
 from agents.deliver.attention import Attention
 
-PACE_OF: Final = 20  # the last deliveries, by which a lane knows its real pace
+KNOWN_AFTER: Final = 20  # deliveries
+# The last deliveries, by which a lane knows its real pace. By twenty alone, one that asks for a minute's patience at each
+# twentieth attempt was a fast one for a third of the time.
+PACE_OF: Final = 100
 STILL_S: Final = 1.0  # a receiver that took nothing for so long may be gone
 
 
@@ -41,7 +44,7 @@ class Pace:
         rate until it has taken twenty: it may have been away.
         """
         count = len(self._arrived)
-        if count < PACE_OF and not self._frozen_until:
+        if count < KNOWN_AFTER and not self._frozen_until:
             return most
         since_s = self._arrived[0] if count == PACE_OF else 0.0
         return min(most, max(count, 1) / max(self._count() - since_s, 1e-3))

@@ -95,3 +95,13 @@ async def test_nobody_looks_at_the_clock_while_nobody_waits() -> None:
     await asyncio.sleep(1.0)
     assert [timer for timer in loop._scheduled if not timer.cancelled()] == []  # type: ignore[attr-defined]
     assert asked.attention.now() == pytest.approx(0.1, abs=LOOK_S)
+
+
+@jumping
+async def test_twenty_quick_ones_make_no_receiver_fast_that_asks_for_a_minute_after_each_twenty() -> None:
+    asked, loop = Asked(), asyncio.get_running_loop()
+    for _ in range(6):
+        asked.pace.turn(asked_share=0.0, frozen_until=loop.time() + 60.0)
+        await asyncio.sleep(60.0)
+        await asked.take(20, 0.05)
+        assert asked.pace.per_second(FAST) < 1.0
