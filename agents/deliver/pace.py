@@ -7,7 +7,7 @@ from typing import Final
 from agents.deliver.attention import Attention
 
 KNOWN_AFTER: Final = 20  # deliveries
-# The last deliveries, by which a lane knows its real pace. By twenty alone, a receiver that asks for a minute's patience
+# The last deliveries, by which a lane knows its real pace. By twenty alone, one that asks for a minute of patience
 # at each twentieth attempt was a fast one for a third of the time.
 PACE_OF: Final = 100
 STILL_S: Final = 1.0  # a receiver that took nothing for so long may be gone
