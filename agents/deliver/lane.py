@@ -26,7 +26,9 @@ HOLD_S: Final = 30.0  # a freeze or pause that is waited out in memory; half the
 # receiver that asks for a minute's patience now and then has queued would come back in vain: 4 tier records of 7.
 RETURNED_HOLD_S: Final = 120.0
 BACKLOG_S: Final = 120.0  # what may be queued by rate. Of 500 at 1/s the last goes out after 805 s (1,430 s with 30)
-MOST_QUEUED: Final = 300
+# What may be queued by memory: a delivery of 1.5 kB takes 10 kB there. Of what comes from a tier it is twice as much, for
+# all of a wave that finds no room goes back.
+MOST_QUEUED, MOST_RETURNED = 300, 600
 LOOK_AGAIN_S: Final = 300.0  # at a pause: of 10,000 that wait, 33 records a second
 SOON_S: Final = 3.0  # within which a full lane is empty: to wait for it costs less than a tier's three writes
 SPILLED = frozenset({HandOffReason.SPILL, HandOffReason.FROZEN})
@@ -108,7 +110,7 @@ class Lane:
         reason, wait_s = self._wait()
         if reason is HandOffReason.SCHEDULED:
             return reason, wait_s
-        if _is_too_long(wait_s, job) or ahead >= MOST_QUEUED or ahead / self._bucket.per_second > BACKLOG_S:
+        if _is_too_long(wait_s, job) or ahead >= _most_ahead(job) or ahead / self._bucket.per_second > BACKLOG_S:
             return reason, self._spill(job, wait_s)
         self._queues.append(job)
         self._note()
@@ -121,7 +123,7 @@ class Lane:
         at once to a receiver of 300 a second, nothing was sent for ten seconds, and then half of it five minutes late.
         """
         ahead = self._queues.ahead_of(job.delivery.urgency)
-        if ahead < MOST_QUEUED or self._breaker.open or self._pace.stands_still:
+        if ahead < _most_ahead(job) or self._breaker.open or self._pace.stands_still:
             return False
         return self._wait()[1] <= STILL_S and ahead / self._pace.per_second(self._bucket.per_second) <= SOON_S
 
@@ -266,3 +268,8 @@ class Lane:
 def _is_too_long(wait_s: float, job: Job) -> bool:
     """Return whether a job is not to wait for its receiver in memory for so long."""
     return wait_s > (HOLD_S if job.topic in WATCHED else RETURNED_HOLD_S)
+
+
+def _most_ahead(job: Job) -> int:
+    """Return behind how many others a job may wait in memory."""
+    return MOST_QUEUED if job.topic in WATCHED else MOST_RETURNED

@@ -3,7 +3,7 @@
 from agents.deliver.outcome import delivered, throttled
 from config.settings import Settings
 from streams.matching.rule import Urgency
-from streams.topics import DELIVERIES
+from streams.topics import DELIVERIES, RETRIES
 from tests.support.delivery_world import NAMES, MemoryReceiver, receiver, routes, until
 from tests.support.sender_world import World, jumping, sent_to
 
@@ -62,3 +62,18 @@ async def test_the_first_freeze_tells_a_lane_how_slow_its_receiver_is() -> None:
         world.publish(*range(700), to="slack")
         await until(lambda: len(set(slack.received)) == 700, within_s=100_000, step_s=5, most_s=60)
     assert world.log.tier_records() <= 3 * 700, "what a lane can't take in an hour is not asked of it twice a minute"
+
+
+@jumping
+async def test_a_wave_that_comes_back_from_a_tier_finds_twice_the_room() -> None:
+    patience = throttled("http_429", 20.0)
+    slack = MemoryReceiver([patience if number % 2 else delivered("ref") for number in range(900)])
+    world = World(known=routes(receiver("slack", concurrency=1)), slack=slack)
+    process = await world.process().start()
+    for number in range(500):
+        world.log.publish(sent_to("slack", number), RETRIES["1s"])
+    await until(lambda: len(slack.calls) > 10, within_s=300)
+    assert world.log.tier_records() == 500, "none went back"
+    world.publish(*range(500, 1_000), to="slack")
+    await until(lambda: world.log.tier_records() > 500, within_s=300)
+    await process.kill()
