@@ -26,8 +26,8 @@ HOLD_S: Final = 30.0  # a freeze or pause that is waited out in memory; half the
 # receiver that asks for a minute's patience now and then has queued would come back in vain: 4 tier records of 7.
 RETURNED_HOLD_S: Final = 120.0
 BACKLOG_S: Final = 120.0  # what may be queued by rate. Of 500 at 1/s the last goes out after 805 s (1,430 s with 30)
-# What may be queued by memory: a delivery of 1.5 kB takes 10 kB there. Of what comes from a tier it is twice as much, for
-# all of a wave that finds no room goes back.
+# What may be queued by memory: a delivery of 1.5 kB takes 10 kB there. Of what comes from a tier it is twice as much,
+# for all of a wave that finds no room goes back.
 MOST_QUEUED, MOST_RETURNED = 300, 600
 LOOK_AGAIN_S: Final = 300.0  # at a pause: of 10,000 that wait, 33 records a second
 SOON_S: Final = 3.0  # within which a full lane is empty: to wait for it costs less than a tier's three writes
