@@ -9,6 +9,7 @@ from typing import Any
 
 from agents import log
 from agents.alert import AlertStage
+from agents.collector import look_seldom
 from agents.deliver.sender import SOURCES
 from agents.deliver.service import Deliver
 from agents.fan_out import GROUP, FanOut, InStep
@@ -74,6 +75,7 @@ class Process:
 
     async def run(self, wire: Callable[["Process"], Awaitable[None]]) -> None:
         """Wire the loops and run them until cancelled, or until one of them fails."""
+        look_seldom()
         async with self.opened:
             await self.health.start()
             self.opened.push_async_callback(self.health.stop)

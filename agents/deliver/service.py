@@ -1,7 +1,6 @@
 """The deliver process put together: owner, sender, receivers from the routes, one HTTP session."""
 
 import asyncio
-import gc
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -10,6 +9,7 @@ import aiohttp
 
 from agents import log
 from agents.audit import Auditor, new_writer
+from agents.collector import look_seldom
 from agents.deliver.receivers import Receivers
 from agents.deliver.sender import SOURCES, STATES, Sender
 from agents.deliver.unaccounted import Unaccounted
@@ -28,9 +28,6 @@ from streams.topics import AUDIT, CONTROLS, RETRIES, ROUTES, Names
 GROUP: Final = "deliver"
 BACKLOG_EVERY_S: Final = 1.0
 USER_AGENT: Final = "tocsin"
-# New objects, then looks at the young ones. By default (700, 10, 10) the collector looked at all that lives each two
-# seconds at 500 deliveries a second, for 20 ms on a busy machine, and for nothing: what they leave is freed without it.
-COLLECTED_AFTER: Final = (2_000, 50, 100)
 LOG = log.named("deliver")
 
 
@@ -58,7 +55,7 @@ class Deliver:
 
         Raises: what the work raises, uncommitted (RefusedError after the broker's refusals, NewerSchemaError, ...).
         """
-        gc.set_threshold(*COLLECTED_AFTER)
+        look_seldom()
         producer = Producer(self._settings)
         async with _session(self._settings) as session:
             receivers = Receivers(session, self._now, self._settings.allow_addresses)

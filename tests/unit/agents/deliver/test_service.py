@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agents.deliver.service import COLLECTED_AFTER, Deliver, show_ages, show_tiers
+from agents.collector import COLLECTED_AFTER
+from agents.deliver.service import Deliver, show_ages, show_tiers
 from agents.metrics import Metrics, new_metrics
 from config.settings import Settings
 from streams.errors import RefusedError
