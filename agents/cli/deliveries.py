@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
@@ -46,8 +46,16 @@ def list_(
     def wanted(found: Found[DeliveryState]) -> bool:
         return receiver in (None, found.record.receiver) and state in (None, found.record.state)
 
-    rows = [_row(found) for found in present(read(settings, DELIVERY_STATES, DeliveryState)) if wanted(found)]
-    print_rows(rows[-limit:], as_json=json)
+    states = present(read(settings, DELIVERY_STATES, DeliveryState))
+    rows = [_row(found) for found in states if wanted(found)]
+    print_rows(rows[-limit:], as_json=json, empty=_why_none(receiver, {found.record.receiver for found in states}))
+
+
+def _why_none(receiver: str | None, told: Collection[str]) -> str:
+    """Return what stands for an empty list: whether the receiver that was asked for was ever sent anything."""
+    if receiver is None or receiver in told:
+        return "none"
+    return f'none: nothing went to "{receiver}" in eight days, but to {", ".join(sorted(told)) or "nobody else either"}'
 
 
 @with_broker
