@@ -133,16 +133,17 @@ async def measure(plan: Plan) -> dict[str, float | int | None]:
     broker = Broker(folder / "broker", cache=jar_cache(), ready=produced)
     await broker.start()
     stand = Stand(folder, broker)
+    figures: dict[str, float | int | None] = {}
     try:
         figures = await _measure(stand, plan)
     finally:
         for made in list(stand.open):
             await stand.close(made)
         await broker.stop()
-    if figures["lost"]:
-        print(f"something is missing; the processes' logs and the broker's topics stay in {folder}", flush=True)
-    else:
-        shutil.rmtree(folder)
+        if figures.get("lost") == 0:
+            shutil.rmtree(folder)
+        else:
+            print(f"something is missing; the processes' logs and the broker's topics stay in {folder}", flush=True)
     return figures
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, Protocol
 
@@ -31,6 +31,7 @@ BACKLOG_S: Final = 120.0  # what may be queued by rate. Of 500 at 1/s the last g
 MOST_QUEUED, MOST_RETURNED = 300, 600
 LOOK_AGAIN_S: Final = 300.0  # at a pause: of 10,000 that wait, 33 records a second
 SOON_S: Final = 3.0  # within which a full lane is empty: to wait for it costs less than a tier's three writes
+WAITS_ON_ITS_TOPIC: Final = timedelta(seconds=10)
 SPILLED = frozenset({HandOffReason.SPILL, HandOffReason.FROZEN})
 TURNED_DOWN = frozenset({OutcomeKind.REFUSED, OutcomeKind.GONE})
 COUNTED = frozenset({OutcomeKind.FAILED, OutcomeKind.AMBIGUOUS})
@@ -85,7 +86,7 @@ class Lane:
         self._bucket = Bucket(receiver.rate.per_second, receiver.rate.burst)
         self._breaker = Breaker()
         self._frozen_until = 0.0
-        self._queues = Queues(now, clock)
+        self._now, self._queues = now, Queues(now, clock)
         self._sending: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._asking = 0  # attempts that the receiver has not answered yet
@@ -110,7 +111,7 @@ class Lane:
         reason, wait_s = self._wait()
         if reason is HandOffReason.SCHEDULED:
             return reason, wait_s
-        if _is_too_long(wait_s, job) or ahead >= _most_ahead(job) or ahead / self._bucket.per_second > BACKLOG_S:
+        if _is_too_long(wait_s, job) or self._is_full_for(job) or ahead / self._bucket.per_second > BACKLOG_S:
             return reason, self._spill(job, wait_s)
         self._queues.append(job)
         self._note()
@@ -121,11 +122,20 @@ class Lane:
 
         Then a record had better wait on its topic. To hand a burst off costs as much as to send it: of 2,000 that came
         at once to a receiver of 300 a second, nothing was sent for ten seconds, and then half of it five minutes late.
+        It waits for ten seconds at most, for who shares its topic waits with it.
         """
-        ahead = self._queues.ahead_of(job.delivery.urgency)
-        if ahead < _most_ahead(job) or self._breaker.open or self._pace.stands_still:
+        if not self._is_full_for(job) or self._breaker.open or self._pace.stands_still:
             return False
-        return self._wait()[1] <= STILL_S and ahead / self._pace.per_second(self._bucket.per_second) <= SOON_S
+        if self._now() - max(job.record.appended_at, job.due_at) > WAITS_ON_ITS_TOPIC:
+            return False
+        empty_s = self._queues.ahead_of(job.delivery.urgency) / self._pace.so_far(self._bucket.per_second)
+        return self._wait()[1] <= STILL_S and empty_s <= SOON_S
+
+    def _is_full_for(self, job: Job) -> bool:
+        """Return whether there is no room for the job; what came back from tiers takes none from what is new."""
+        urgency, is_new = job.delivery.urgency, job.topic in WATCHED
+        most = MOST_QUEUED if is_new else MOST_RETURNED
+        return self._queues.ahead_of(urgency) >= most and self._queues.ahead_of(urgency, new_alone=is_new) >= most
 
     async def run(self) -> None:
         """Send what is queued, flash first, as concurrency, rate, freeze and breaker allow."""
@@ -268,8 +278,3 @@ class Lane:
 def _is_too_long(wait_s: float, job: Job) -> bool:
     """Return whether a job is not to wait for its receiver in memory for so long."""
     return wait_s > (HOLD_S if job.topic in WATCHED else RETURNED_HOLD_S)
-
-
-def _most_ahead(job: Job) -> int:
-    """Return behind how many others a job may wait in memory."""
-    return MOST_QUEUED if job.topic in WATCHED else MOST_RETURNED

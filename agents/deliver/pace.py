@@ -49,6 +49,13 @@ class Pace:
         since_s = self._arrived[0] if count == PACE_OF else 0.0
         return min(most, max(count, 1) / max(self._count() - since_s, 1e-3))
 
+    def so_far(self, most: float) -> float:
+        """Return the same by what was seen from the receiver's first second on, however little that is."""
+        count, own_s = len(self._arrived), self._count()
+        if count >= KNOWN_AFTER or own_s <= STILL_S:
+            return self.per_second(most)
+        return min(most, max(count, 1) / own_s)
+
     @property
     def stands_still(self) -> bool:
         """Return whether the receiver has taken nothing for a second of its own."""

@@ -43,14 +43,20 @@ class Queues:
         self._jobs[job.delivery.urgency].appendleft(job)
 
     def next(self) -> Job:
-        """Take out what is to be sent now. Cost: O(flashes that wait), 300 at most."""
+        """Take out what is to be sent now. Cost: O(flashes that wait), 900 at most."""
         urgency = next(urgency for urgency, queue in self._jobs.items() if queue)
         self._moved_at[urgency] = self.clock()
         return self._next_flash() if urgency is Urgency.FLASH else self._jobs[urgency].popleft()
 
-    def ahead_of(self, urgency: Urgency) -> int:
-        """Return how many jobs go before a new one of this urgency, as far as anybody can say now."""
-        return sum(len(queue) for other, queue in self._jobs.items() if other.rank >= urgency.rank)
+    def ahead_of(self, urgency: Urgency, *, new_alone: bool = False) -> int:
+        """Return how many jobs go before a new one of this urgency, as far as anybody can say now.
+
+        `new_alone`: those that did not come back from a tier. Cost: O(jobs that wait).
+        """
+        ahead = [queue for other, queue in self._jobs.items() if other.rank >= urgency.rank]
+        if new_alone:
+            return sum(job.topic in WATCHED for queue in ahead for job in queue)
+        return sum(map(len, ahead))
 
     def overtaken(self, hold_s: float) -> list[Job]:
         """Take out what others have overtaken for longer than `hold_s` if it holds up a commit that is watched.
@@ -69,7 +75,7 @@ class Queues:
         return found
 
     def take_out(self, which: Callable[[Job], bool]) -> list[Job]:
-        """Take out the jobs of which this is true. Cost: O(jobs that wait), 300 at most."""
+        """Take out the jobs of which this is true. Cost: O(jobs that wait), 900 of an urgency at most."""
         found = [job for queue in self._jobs.values() for job in queue if which(job)]
         for job in found:
             self._jobs[job.delivery.urgency].remove(job)

@@ -82,7 +82,10 @@ class Sender:
         partition.start()
 
     async def take(self, records: Sequence[Incoming]) -> None:
-        """Take one poll's worth; flash first, retries last. Waits for the log at most, never for a receiver."""
+        """Take one poll's worth; flash first, retries last. Waits for the log at most, never for a receiver.
+
+        What a full lane will take within moments waits in memory, and its topic is paused.
+        """
         placed = sorted(records, key=lambda each: (self._rank[each.topic], each.partition, each.offset))
         for (name, number), group in groupby(placed, key=lambda each: (each.topic, each.partition)):
             if partition := self._partitions.get(number):

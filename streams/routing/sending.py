@@ -31,12 +31,12 @@ MACHINE_TTL_S: Mapping[str, float] = MappingProxyType(
     {"flash": 24 * HOUR_S, "urgent": 24 * HOUR_S, "routine": 72 * HOUR_S}
 )
 MACHINES = frozenset({"webhook", "email"})
-DIGEST_TTL_S = 24 * HOUR_S
 # Members meet at moments that all of them can compute. A wait of 330 s is one record on the tier of five minutes and
 # half a minute in memory; 7,260 s (22 of them) is one on the tier of two hours and one of 30 s. They are tried the more
 # seldom the longer nothing got through: a receiver that is back after a day hears within a third of it what expired.
 DIGEST_EVERY_S, DIGEST_SELDOM_S, DIGEST_RARELY_S = 330, 7_260, 29_040
 SELDOM_AFTER_S, RARELY_AFTER_S = 2 * HOUR_S, 24 * HOUR_S
+DIGEST_TTL_S = 24 * HOUR_S + DIGEST_RARELY_S  # who is back within a day finds a moment, however rare they are
 TOLD_LAST = frozenset({DIGEST, FALLBACK})  # what tells of others that expired, or were refused
 
 

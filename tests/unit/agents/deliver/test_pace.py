@@ -105,3 +105,14 @@ async def test_twenty_quick_ones_make_no_receiver_fast_that_asks_for_a_minute_af
         await asyncio.sleep(60.0)
         await asked.take(20, 0.05)
         assert asked.pace.per_second(FAST) < 1.0
+
+
+@jumping
+async def test_what_was_seen_of_a_receiver_counts_from_its_first_second_on() -> None:
+    asked = Asked()
+    assert asked.pace.so_far(FAST) == FAST
+    await asked.take(5, 0.9)
+    assert asked.pace.per_second(FAST) == FAST, "it may have been away"
+    assert asked.pace.so_far(FAST) == pytest.approx(1 / 0.9, rel=0.1)
+    await asked.take(PACE_OF, 0.9)
+    assert asked.pace.so_far(FAST) == asked.pace.per_second(FAST)
