@@ -15,7 +15,7 @@ from streams.stories.terms import terms_of
 from streams.stories.unchecked import unchecked
 
 NAMED_OFTEN = 3
-REMEMBERED_RULES = 1 << 12
+REMEMBERED_RULES, REMEMBERED_MATCHES = 1 << 12, 1 << 8
 _Rule = tuple[RuleId, ChangeId, Urgency, tuple[tuple[str, str], ...], DeskId | None]
 
 
@@ -111,7 +111,7 @@ def _remembered(hits: tuple[RuleHit, ...]) -> tuple[StoryRule, ...]:
     )
 
 
-@lru_cache(maxsize=REMEMBERED_RULES)
+@lru_cache(maxsize=REMEMBERED_MATCHES)
 def _rules_of(matched: tuple[_Rule, ...]) -> tuple[StoryRule, ...]:
     """Return the rules: the same for all of the articles that they match, of which 200,000 are kept."""
     return tuple(_rule_of(*rule) for rule in matched)

@@ -59,7 +59,8 @@ def decide(book: StoryBook, match: Match, *, offset: int, at: datetime) -> Decid
     before = _taken_over(match, label, _rules_before(earlier, placement.story))
     if not match.rules and not before:
         return Dropped.NO_RULES
-    arrival = replace(arrival, rules=(*arrival.rules, *before))
+    if before:
+        arrival = replace(arrival, rules=(*arrival.rules, *before))
     story = grown(_story(placement, arrival, home), arrival)
     change = Change(
         counts=counts,

@@ -10,7 +10,7 @@ from datetime import datetime
 from streams.ids import StoryId
 from streams.stories.story import Story, StoryFact, StorySource, StoryText
 
-MOST_HELD = 1 << 10  # stories; those that grew last
+MOST_HELD = 1 << 8  # stories; those that grew last
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ def taken(story: Story) -> Held:
 
 
 def keep(story_id: StoryId, held: Held) -> None:
-    """Remember what a story holds now; beyond 1,024 stories the one that grew longest ago is forgotten."""
+    """Remember what a story holds now; beyond 256 stories the one that grew longest ago is forgotten."""
     _HELD[story_id] = held
     if len(_HELD) > MOST_HELD:
         del _HELD[next(iter(_HELD))]

@@ -7,6 +7,7 @@ from streams.alerts.build import heartbeat
 from streams.alerts.decide import Decided, Dropped
 from streams.ids import event_id, story_id
 from streams.matching.match import Markers, Match
+from streams.stories.clustering import Clusterer
 from tests.support.alerting import NOW, TITLE, Stage, match
 
 SECOND = {"revision": "2-0b0b0b0b", "kind": "updated"}
@@ -249,3 +250,37 @@ def test_the_same_matches_give_the_same_bytes() -> None:
         runs.append([one.alert.to_json() if isinstance(one, Decided) else one for one in decided])
 
     assert runs[0] == runs[1]
+
+
+def test_a_story_that_grew_is_found_as_one_that_was_read_back() -> None:
+    stage = Stage()
+    long = " ".join(f"word{number}" for number in range(120))
+    for number, lead in enumerate(("", "", long, f"{long} {long.replace('word', 'other')}", "")):
+        assert isinstance(stage.take(match(f"a{number}", lead=lead)), Decided)
+    stage.take(match("a1", revision="2-0b0b0b0b", title=f"{TITLE}, Beijing says"))
+    stage.take(match("a1", revision="2-0b0b0b0b", title=f"{TITLE}, Beijing says", part=1, rules=["tariffs"]))
+    grown, read_back = stage.book.clusterer, Clusterer()
+    for story in grown.stories.values():
+        read_back.put(story)
+    assert len(grown.stories) == 1
+    assert grown._index == read_back._index
+    assert grown._scale == read_back._scale
+
+
+def test_an_articles_rules_are_the_same_object_for_all_that_they_match() -> None:
+    stage = Stage()
+    first, second = (stage.take(match(name)) for name in ("a1", "a2"))
+    assert isinstance(first, Decided)
+    assert isinstance(second, Decided)
+    assert first.change.article.rules is second.change.article.rules
+
+
+def test_a_similarity_has_six_decimals() -> None:
+    stage = Stage()
+    stage.take(match("a1"))
+    found = stage.take(match("a2", title="China halts rare earths exports to United States after talks in Malaysia"))
+    assert isinstance(found, Decided)
+    similarity = found.change.article.label.similarity
+    assert similarity is not None
+    assert 0 < similarity < 1
+    assert similarity == round(similarity, 6)
