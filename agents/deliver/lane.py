@@ -9,8 +9,8 @@ from typing import Final, Protocol
 
 from agents.deliver import retry
 from agents.deliver.attempt import Attempt
-from agents.deliver.attention import Attention
 from agents.deliver.bucket import Breaker, Bucket
+from agents.deliver.hearing import Hearing
 from agents.deliver.job import Job
 from agents.deliver.outcome import Outcome, OutcomeKind
 from agents.deliver.pace import STILL_S, Pace
@@ -74,11 +74,11 @@ class Lane:
         clock: Callable[[], float],
         metrics: Metrics,
         paused_s: Callable[[], float],
-        attention: Attention,
+        hearing: Hearing,
     ) -> None:
         self.receiver, self.channel = receiver, channel
         self._work, self._spawn, self._clock, self._metrics = work, spawn, clock, metrics
-        self._paused_s, self._attention = paused_s, attention
+        self._paused_s, self._hearing = paused_s, hearing
         self._label = metrics.capped("receiver", receiver.receiver_id)
         # Looked up once: each delivery sets them three times, and a look-up costs more than the rest of it.
         self._depth, self._frozen = metrics.lane_depth.labels(self._label), metrics.lane_frozen.labels(self._label)
@@ -90,7 +90,7 @@ class Lane:
         self._sending: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._asking = 0  # attempts that the receiver has not answered yet
-        self._pace = Pace(clock, attention)
+        self._pace = Pace(clock, hearing)
         self._spilled = 0  # jobs that are in tiers because this lane could not take them
 
     def adopt(self, receiver: Receiver, channel: Channel) -> None:
@@ -191,7 +191,7 @@ class Lane:
         if not await self._work.is_to_send(job):
             self._breaker.undecided()
             return
-        with self._attention.paid():
+        with self._hearing.listening():
             self._asks(1)
             try:
                 outcome = await self._work.attempt(job, self.channel)

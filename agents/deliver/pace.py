@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from agents.deliver.attention import Attention
+from agents.deliver.hearing import Hearing
 
 KNOWN_AFTER: Final = 20  # deliveries
 # The last deliveries, by which a lane knows its real pace. By twenty alone, one that asks for a minute of patience
@@ -21,11 +21,11 @@ class Pace:
     minutes late.
     """
 
-    def __init__(self, clock: Callable[[], float], attention: Attention) -> None:
-        self._clock, self._attention = clock, attention
+    def __init__(self, clock: Callable[[], float], hearing: Hearing) -> None:
+        self._clock, self._hearing = clock, hearing
         self._arrived: deque[float] = deque(maxlen=PACE_OF)
         self._own_s, self._asked_share, self._frozen_until = 0.0, 0.0, 0.0
-        self._counted_at = (clock(), attention.now())
+        self._counted_at = (clock(), hearing.now())
 
     def turn(self, *, asked_share: float, frozen_until: float) -> None:
         """Say what the lane does from now on: which share of its slots asks the receiver, until when it is frozen."""
@@ -63,10 +63,10 @@ class Pace:
 
     def _count(self) -> float:
         """Return the receiver's own seconds so far."""
-        now, attended = self._clock(), self._attention.now()
-        since, attended_since = self._counted_at
+        now, heard = self._clock(), self._hearing.now()
+        since, heard_since = self._counted_at
         frozen_s = max(min(now, self._frozen_until) - since, 0.0)
-        asked_s = (attended - attended_since) * self._asked_share
+        asked_s = (heard - heard_since) * self._asked_share
         self._own_s += max(frozen_s, asked_s)
-        self._counted_at = (now, attended)
+        self._counted_at = (now, heard)
         return self._own_s

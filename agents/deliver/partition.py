@@ -265,7 +265,7 @@ class Partition:
         around = self._around
         lane = Lane(
             *found, self.settlement, spawn=around.spawn, now=around.now, clock=around.clock, metrics=around.metrics,
-            paused_s=lambda: around.receivers.paused_s(name), attention=around.attention,
+            paused_s=lambda: around.receivers.paused_s(name), hearing=around.hearing,
         )  # fmt: skip
         around.metrics.delivery_outcomes(name)
         self._lanes[name] = (lane, around.spawn(lane.run()))

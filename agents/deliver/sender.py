@@ -9,8 +9,8 @@ from typing import Final
 
 from agents import log
 from agents.audit import Auditor
-from agents.deliver.attention import Attention
 from agents.deliver.effects import Log
+from agents.deliver.hearing import Hearing
 from agents.deliver.ledger import DeliveryLedger
 from agents.deliver.partition import Partition
 from agents.deliver.receivers import Receivers
@@ -44,7 +44,7 @@ class Sender:
         self._topics = {names.of(topic): topic for topic in (*SOURCES, *STATES)}
         self._rank = {names.of(topic): rank for rank, topic in enumerate(SOURCES)}
         self._given = (owner, producer, auditor, receivers, metrics, now)
-        self._attention = Attention()
+        self._hearing = Hearing()
         self._partitions: dict[int, Partition] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._up, self._finished = asyncio.Event(), asyncio.Event()
@@ -56,7 +56,7 @@ class Sender:
         try:
             async with asyncio.TaskGroup() as self._tasks:
                 self._tasks.create_task(self._given[2].run())
-                self._tasks.create_task(self._attention.run())
+                self._tasks.create_task(self._hearing.run())
                 self._up.set()
                 await self._commit_forever()
         except BaseExceptionGroup as failures:
@@ -125,7 +125,7 @@ class Sender:
             metrics=metrics,
             now=now,
             clock=clock,
-            attention=self._attention,
+            hearing=self._hearing,
             spawn=self._spawn,
             finished=self._finished,
         )

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from agents.audit import Auditor
-from agents.deliver.attention import Attention
 from agents.deliver.effects import Log
+from agents.deliver.hearing import Hearing
 from agents.deliver.receivers import Receivers
 from agents.metrics import Metrics
 from streams.topics import Topic
@@ -49,6 +49,6 @@ class Surroundings:
     metrics: Metrics
     now: Callable[[], datetime]
     clock: Callable[[], float]
-    attention: Attention
+    hearing: Hearing
     spawn: Spawn
     finished: asyncio.Event

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from agents.deliver.attention import LOOK_S, Attention
+from agents.deliver.hearing import LOOK_S, Hearing
 from agents.deliver.pace import PACE_OF, STILL_S, Pace
 from tests.support.delivery_world import JumpingLoop
 from tests.support.sender_world import jumping
@@ -23,14 +23,14 @@ class Asked:
     """A receiver's pace, with the loop's own clocks."""
 
     def __init__(self) -> None:
-        self.attention = Attention()
-        self.looking = asyncio.create_task(self.attention.run())
-        self.pace = Pace(asyncio.get_running_loop().time, self.attention)
+        self.hearing = Hearing()
+        self.looking = asyncio.create_task(self.hearing.run())
+        self.pace = Pace(asyncio.get_running_loop().time, self.hearing)
 
     async def take(self, count: int, takes_s: float, *, asked_share: float = 1.0, lag_s: float = 0.0) -> None:
         """Let it take so many, one after the other."""
         for _ in range(count):
-            with self.attention.paid():
+            with self.hearing.listening():
                 self.pace.turn(asked_share=asked_share, frozen_until=0.0)
                 held_up(lag_s)
                 await asyncio.sleep(takes_s)
@@ -69,7 +69,7 @@ async def test_a_loop_that_is_held_up_makes_no_receiver_slow() -> None:
 @jumping
 async def test_a_receiver_that_takes_nothing_for_a_second_stands_still() -> None:
     asked = Asked()
-    with asked.attention.paid():
+    with asked.hearing.listening():
         asked.pace.turn(asked_share=1.0, frozen_until=0.0)
         await asyncio.sleep(STILL_S * 0.9)
         assert not asked.pace.stands_still
@@ -94,7 +94,7 @@ async def test_nobody_looks_at_the_clock_while_nobody_waits() -> None:
     await asked.take(1, 0.1)
     await asyncio.sleep(1.0)
     assert [timer for timer in loop._scheduled if not timer.cancelled()] == []  # type: ignore[attr-defined]
-    assert asked.attention.now() == pytest.approx(0.1, abs=LOOK_S)
+    assert asked.hearing.now() == pytest.approx(0.1, abs=LOOK_S)
 
 
 @jumping

@@ -8,7 +8,7 @@ from typing import Final
 LOOK_S: Final = 0.02  # a loop at ease comes round more often
 
 
-class Attention:
+class Hearing:
     """Seconds in which we could have heard an answer, while anybody waits for one; in others it stands still.
 
     A loop that is held up for a second hears every answer a second late. By the wall's clock all receivers would be
@@ -26,7 +26,7 @@ class Attention:
         return self._counted_s + (min(since_s, LOOK_S) if self._waiting else 0.0)
 
     @contextmanager
-    def paid(self) -> Iterator[None]:
+    def listening(self) -> Iterator[None]:
         """Let the clock run while somebody waits for an answer inside."""
         self._look()
         self._waiting += 1
