@@ -69,7 +69,7 @@ def twin(changes: list[RuleChange], articles: list[Article]) -> dict[str, set[st
 def test_a_backtest_counts_what_brute_force_counts(
     before: list[RuleChange], after: list[RuleChange], articles: list[Article]
 ) -> None:
-    agree(before, after, articles)
+    check_agreement(before, after, articles)
 
 
 ONE_RULE = [
@@ -98,13 +98,13 @@ def test_a_part_that_is_left_out_is_found_out(
     after: list[RuleChange],
     articles: list[Article],
 ) -> None:
-    agree(before, after, articles)
+    check_agreement(before, after, articles)
     monkeypatch.setattr(testing, name, value)
     with pytest.raises(AssertionError):
-        agree(before, after, [*articles, article("x", article_id="a2"), *articles])
+        check_agreement(before, after, [*articles, article("x", article_id="a2"), *articles])
 
 
-def agree(before: list[RuleChange], after: list[RuleChange], articles: list[Article]) -> None:
+def check_agreement(before: list[RuleChange], after: list[RuleChange], articles: list[Article]) -> None:
     """Assert that the backtest says of each rule what brute force says."""
     sides = [Matcher.empty().apply(list(enumerate(changes))) for changes in (before, after)]
     found = backtest(articles, *sides)
